@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Entering the namespaces of a running process. The one place that calls setns(2). */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Which of the namespaces of `pid` differ from ours: CLONE_NEW* flags (namespaces(7)). Joining the user namespace that
+ * one is in already is an error for the kernel, and joining others for nothing costs time.
+ */
+int namespace_differing(pid_t pid, int *ret_flags, struct error *err);
+
+/*
+ * Runs `function(data)` in a new process inside the namespaces `flags` of the process behind `pidfd` and ends it with the
+ * function's return value. The process is our child (waitpid(2) gives its status), a member of the target's pid
+ * namespace, root (0:0, no groups) of its user namespace when that is joined, not dumpable, so that nobody inside can trace it, and
+ * its working directory is the root of the target. A failure to enter is reported here; nothing is left running then.
+ */
+int namespace_spawn(int pidfd, int flags, int (*function)(void *data), void *data, pid_t *ret_pid, struct error *err);
+
+/* The same for a short task: waits for it. `function` fills its own struct error, which is brought back. */
+int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error *err), void *data, struct error *err);

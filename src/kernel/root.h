@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Paths below a directory that we do not trust: openat2(2) with RESOLVE_IN_ROOT. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Opens `path` as a process with `root_fd` as its root directory would: absolute symlinks and ".." stay below. Magic links (/proc/PID/fd) are
+ * refused. Descriptors are close-on-exec. Returns the descriptor or a negative errno.
+ */
+int root_open(int root_fd, const char *path, int flags, mode_t mode, struct error *err);
+/* Reads a regular file below it, at most `max` bytes; FIFOs and devices are -EINVAL and are not waited for. Caller frees. */
+int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err);
