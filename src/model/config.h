@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* daemon.json: the administrator's defaults for all containers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/schema.h"
+
+struct config_log {
+	char *max_size;    /* "1m" */
+	int max_files;
+};
+
+struct config {
+	char *user_remap;       /* "auto", "none" or "UID:GID:SIZE" */
+	char *start_timeout;    /* duration; "0" waits for ever */
+	char *stop_timeout;
+	char *cgroup_parent;
+	struct config_log log;
+	/* The same, parsed and checked. */
+	int64_t start_timeout_ms, stop_timeout_ms;
+	uint64_t log_max_bytes;
+};
+
+extern const struct schema config_schema;
+
+/* Reads paths_config(), strictly: an unknown key or a bad value is an error with file and key. No file: built-in defaults. */
+int config_load(struct config *ret_config, struct error *err);
+void config_release(struct config *config);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns state.json and boot.json. */
+#include "model/state.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/paths.h"
+
+const char *const boot_phase_names[] = { "starting", "running", "ready", "stopping", "restarting", "paused", NULL };
+
+#define FIELD(member, field_key, field_type) \
+	{ .key = field_key, .type = field_type, .offset = offsetof(struct state, member) }
+static const struct schema_field state_fields[] = {
+	FIELD(version, "version", SCHEMA_INT),
+	FIELD(was_started, "was_started", SCHEMA_BOOL),
+	FIELD(should_run, "should_run", SCHEMA_BOOL),
+	FIELD(was_stopped_by_user, "was_stopped_by_user", SCHEMA_BOOL),
+	FIELD(exit_code, "exit_code", SCHEMA_INT),
+	FIELD(reason, "reason", SCHEMA_STRING),
+	FIELD(error, "error", SCHEMA_STRING),
+	FIELD(restart_count, "restart_count", SCHEMA_INT),
+	FIELD(started_ns, "started_ns", SCHEMA_INT64),
+	FIELD(finished_ns, "finished_ns", SCHEMA_INT64),
+	FIELD(was_out_of_memory, "was_out_of_memory", SCHEMA_BOOL),
+};
+#undef FIELD
+const struct schema state_schema = { sizeof(struct state), state_fields, ARRAY_SIZE(state_fields) };
+
+static const struct schema_field process_fields[] = {
+	{ .key = "pid", .type = SCHEMA_INT, .offset = offsetof(struct boot_process, pid) },
+	{ .key = "start_time", .type = SCHEMA_UINT64, .offset = offsetof(struct boot_process, start_time) },
+};
+static const struct schema process_schema = { sizeof(struct boot_process), process_fields, ARRAY_SIZE(process_fields) };
+
+static const struct schema_field boot_fields[] = {
+	{ .key = "phase", .type = SCHEMA_ENUM, .offset = offsetof(struct boot, phase), .names = boot_phase_names },
+	{ .key = "is_ready", .type = SCHEMA_BOOL, .offset = offsetof(struct boot, is_ready) },
+	{ .key = "init", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, init), .nested = &process_schema },
+	{ .key = "keeper", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, keeper), .nested = &process_schema },
+	{ .key = "init_kind", .type = SCHEMA_STRING, .offset = offsetof(struct boot, init_kind) },
+	{ .key = "started_ns", .type = SCHEMA_INT64, .offset = offsetof(struct boot, started_ns) },
+};
+const struct schema boot_schema = { sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields) };
+
+static int load(const char *path, const struct schema *schema, void *record, struct error *err)
+{
+	autorelease(json_free_scoped) struct json *value = NULL;
+	int r;
+
+	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
+	if (r < 0)
+		return r;
+	r = schema_read(schema, value, SCHEMA_TOLERANT, record, err);
+	return r < 0 ? error_prefix(err, "%s", path) : 0;
+}
+
+static int save(const char *path, const struct schema *schema, const void *record, struct error *err)
+{
+	autorelease(json_free_scoped) struct json *value = schema_write(schema, record);
+	autorelease(text_release) struct text out = {0};
+
+	json_print(value, 2, &out);
+	text_append(&out, "\n");
+	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
+}
+
+int state_load(const char *id, struct state *ret_state, struct error *err)
+{
+	autofree char *path = paths_container(id, "state.json");
+
+	*ret_state = (struct state){0};
+	return load(path, &state_schema, ret_state, err);
+}
+
+int state_save(const char *id, const struct state *state, struct error *err)
+{
+	autofree char *path = paths_container(id, "state.json");
+	struct state current = *state;
+
+	current.version = STATE_VERSION;
+	return save(path, &state_schema, &current, err);
+}
+
+void state_release(struct state *state)
+{
+	schema_release(&state_schema, state);
+}
+
+int boot_load(const char *id, struct boot *ret_boot, bool *ret_is_there, struct error *err)
+{
+	autofree char *path = paths_run_container(id, "boot.json");
+	struct error problem = {0};
+	int r;
+
+	*ret_boot = (struct boot){0};
+	*ret_is_there = false;
+	r = load(path, &boot_schema, ret_boot, &problem);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_set(err, r, "%s", problem.message);
+	*ret_is_there = true;
+	return 0;
+}
+
+int boot_save(const char *id, const struct boot *boot, struct error *err)
+{
+	autofree char *path = paths_run_container(id, "boot.json");
+
+	return save(path, &boot_schema, boot, err);
+}
+
+void boot_release(struct boot *boot)
+{
+	schema_release(&boot_schema, boot);
+}
