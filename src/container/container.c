@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the answer to "what is this container doing right now". */
+#include "container/container.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "container/control.h"
+#include "kernel/cgroup_tasks.h"
+#include "model/config.h"
+#include "model/paths.h"
+#include "model/registry.h"
+
+#define SETTLE_TIMEOUT_MS 30000
+#define KILL_TIMEOUT_MS   10000
+
+static const char *const status_names[] = {
+	[CONTAINER_INITED] = "inited",	   [CONTAINER_STARTING] = "starting",	  [CONTAINER_RUNNING] = "running",
+	[CONTAINER_STOPPING] = "running",  [CONTAINER_PAUSED] = "paused",	  [CONTAINER_RESTARTING] = "restarting",
+	[CONTAINER_EXITED] = "exited",	   [CONTAINER_BROKEN] = "broken",
+};
+
+static const enum container_status status_of_phase[] = {
+	[BOOT_STARTING] = CONTAINER_STARTING, [BOOT_RUNNING] = CONTAINER_RUNNING,	[BOOT_READY] = CONTAINER_RUNNING,
+	[BOOT_STOPPING] = CONTAINER_STOPPING, [BOOT_RESTARTING] = CONTAINER_RESTARTING, [BOOT_PAUSED] = CONTAINER_PAUSED,
+};
+
+const char *container_status_name(enum container_status status)
+{
+	return status_names[status];
+}
+
+static enum container_status determine_status(const struct container *container)
+{
+	struct process_id init = boot_process_id(&container->boot.init);
+
+	if (container->has_monitor)
+		return container->has_boot ? status_of_phase[container->boot.phase] : CONTAINER_STARTING;
+	if (container->has_boot && procfs_is_alive(&init))
+		return container->boot.phase == BOOT_PAUSED ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+	return container->state.was_started ? CONTAINER_EXITED : CONTAINER_INITED;
+}
+
+static void load_live(struct container *container)
+{
+	struct container *c = container;
+
+	/*
+	 * The monitor removes boot.json, then gives up its lock; so a boot.json that is read first and a lock that is looked at
+	 * afterwards can only err to the side of "orphan", which settling sorts out.
+	 */
+	bool is_readable = boot_load(c->id, &c->boot, &c->has_boot, c->problem.code ? NULL : &c->problem) >= 0;
+
+	c->has_monitor = control_find_monitor(c->id) > 0;
+	if (!is_readable || c->problem.code) {
+		c->status = CONTAINER_BROKEN;
+		return;
+	}
+	c->status = determine_status(c);
+	c->is_orphan = !c->has_monitor && (c->has_boot || c->state.should_run);
+}
+
+void container_load(const char *id, struct container *ret_container)
+{
+	struct container *c = ret_container;
+
+	*c = (struct container){ .id = xstrdup(id), .status = CONTAINER_BROKEN };
+	if (spec_load(id, &c->spec, &c->problem) >= 0)
+		state_load(id, &c->state, &c->problem);
+	load_live(c); /* of a broken one too: it may run */
+}
+
+void container_reload(struct container *container)
+{
+	autofree char *id = xstrdup(container->id);
+
+	container_release(container);
+	container_load(id, container);
+}
+
+int container_open(const char *reference, struct container *ret_container, struct error *err)
+{
+	autofree char *id = NULL;
+	int r = registry_resolve(reference, &id, err);
+
+	if (r < 0)
+		return r;
+	container_load(id, ret_container);
+	if (ret_container->is_orphan && ret_container->status != CONTAINER_BROKEN) {
+		r = container_settle(id, err);
+		if (r < 0) {
+			container_release(ret_container);
+			return error_prefix(err, "cannot repair container %s", reference);
+		}
+		container_reload(ret_container);
+	}
+	if (ret_container->status == CONTAINER_BROKEN) {
+		autofree char *path = paths_container(id, NULL);
+
+		/* Removed between the look-up and the load? */
+		if (!file_exists(AT_FDCWD, path))
+			r = error_set(err, -ENOENT, "No such container: %.256s", reference);
+		else
+			r = error_set(err, ret_container->problem.code, "container %s is broken: %s", reference, ret_container->problem.message);
+		container_release(ret_container);
+		return r;
+	}
+	return 0;
+}
+
+void container_release(struct container *container)
+{
+	free(container->id);
+	spec_release(&container->spec);
+	state_release(&container->state);
+	boot_release(&container->boot);
+	*container = (struct container){0};
+}
+
+bool container_is_live(const struct container *container)
+{
+	return container->status >= CONTAINER_STARTING && container->status <= CONTAINER_RESTARTING;
+}
+
+int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
+{
+	static const char *const suffixes[] = { "", ".monitor", ".pivot" };
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		autofree char *path = xasprintf("%s%s", cgroup, suffixes[i]);
+		/* Only the first failure is told. */
+		struct error *told = result < 0 ? NULL : err;
+		/* Tasks in the state D would make us wait for ever; they are reported and left. */
+		int r = cgroup_kill(host, path, KILL_TIMEOUT_MS, told);
+
+		if (r >= 0)
+			r = cgroup_remove(host, path, told);
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+/* From the spec; or, when that cannot be read, from where PID 1 is; or from what new containers get. NULL when nothing tells it. */
+static char *find_cgroup(const struct container *container, const struct cgroup_host *host)
+{
+	autorelease(config_release) struct config config = {0};
+	autofree char *path = NULL;
+	char *end;
+
+	if (container->spec.cgroup_parent)
+		return spec_cgroup(&container->spec);
+	if (container->has_boot && cgroup_of_process(host, container->boot.init.pid, NULL, &path, NULL) >= 0) {
+		end = strstr(path, container->id);
+		if (end) {
+			end[strlen(container->id)] = '\0';
+			return steal_ptr(path);
+		}
+	}
+	return config_load(&config, NULL) < 0 ? NULL : xasprintf("%s/%s", config.cgroup_parent, container->id);
+}
+
+bool container_has_remains(const struct container *container)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	autorelease(cgroup_pids_release) struct cgroup_pids pids = {0};
+	struct process_id init = boot_process_id(&container->boot.init);
+	autofree char *cgroup = NULL;
+
+	if (container->has_monitor || (container->has_boot && procfs_is_alive(&init)))
+		return true;
+	if (cgroup_host_load(&host, NULL) < 0)
+		return false;
+	cgroup = find_cgroup(container, &host);
+	return cgroup && cgroup_list_tasks(&host, cgroup, &pids, NULL) >= 0 && pids.count > 0;
+}
+
+int container_kill_remains(const struct container *container, struct error *err)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	struct process_id init = boot_process_id(&container->boot.init);
+	autofree char *cgroup = NULL;
+	autoclose int pidfd = -EBADF;
+	int r = cgroup_host_load(&host, err);
+
+	if (r < 0)
+		return r;
+	cgroup = find_cgroup(container, &host);
+	if (container->has_boot && procfs_open_pidfd(&init, &pidfd, NULL) >= 0)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	return cgroup ? container_end_cgroups(&host, cgroup, err) : 0;
+}
+
+int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err)
+{
+	autofree char *path = paths_container(id, "lock"), *directory = paths_container(id, NULL);
+	int r = file_lock(AT_FDCWD, path, timeout_ms, ret_fd, err);
+
+	if (r == -EWOULDBLOCK)
+		return error_set(err, r, "another command is changing the container; try again when it is done");
+	if (r == -ENOENT || (r == 0 && !file_exists(AT_FDCWD, path))) {
+		/* Somebody removed it while we waited. */
+		if (r == 0)
+			close(*ret_fd);
+		return error_set(err, -ENOENT, "the container was removed meanwhile");
+	}
+	return r;
+}
+
+int container_settle(const char *id, struct error *err)
+{
+	autoclose int fd = control_start_monitor(id, "adopt", err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = control_finish(fd, SETTLE_TIMEOUT_MS, NULL, NULL, err);
+	/* Another command was faster, or what was left has just been buried: the caller looks again. */
+	return r == -ECONNRESET || r == -EBUSY ? 0 : r;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns what we know about init systems. */
+#include "container/init.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/procfs.h"
+
+static const char *const sysvinit_stop[] = { "/sbin/init", "0", NULL };
+static const char *const openrc_stop[] = { "/sbin/openrc-shutdown", "--poweroff", "now", NULL };
+static const char *const runit_stop[] = { "/sbin/init", "0", NULL };
+
+const struct init_language *init_language(enum init_kind kind)
+{
+	static struct init_language languages[] = {
+		[INIT_SYSTEMD] = { .name = "systemd", .waits_for_handler = true, .speaks_notify = true },
+		[INIT_SYSVINIT] = { .name = "sysvinit", .stop_command = sysvinit_stop },
+		[INIT_OPENRC] = { .name = "openrc", .stop_command = openrc_stop },
+		[INIT_RUNIT] = { .name = "runit", .stop_command = runit_stop },
+		/* It sits in sigtimedwait(2), during which /proc shows nothing as blocked. */
+		[INIT_BUSYBOX] = { .name = "busybox", .stop_signal = SIGUSR2, .repeats = true },
+		[INIT_OTHER] = { .name = "other", .stop_signal = SIGTERM },
+	};
+
+	languages[INIT_SYSTEMD].stop_signal = SIGRTMIN + 3; /* systemd(1), SIGNALS; SIGRTMIN is no constant */
+	return &languages[kind];
+}
+
+static const struct {
+	const char *executable;
+	enum init_kind kind;
+} executables[] = {
+	{ "systemd", INIT_SYSTEMD },	 { "init", INIT_SYSVINIT },	    { "openrc-init", INIT_OPENRC },
+	{ "runit", INIT_RUNIT },	 { "runit-init", INIT_RUNIT }, { "busybox", INIT_BUSYBOX },
+};
+
+static bool is_named_init(pid_t pid)
+{
+	autofree char *name = procfs_first_argument(pid);
+	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+
+	return strcmp(last, "init") == 0 || strcmp(last, "linuxrc") == 0;
+}
+
+enum init_kind init_detect(pid_t pid)
+{
+	autofree char *executable = procfs_executable_name(pid);
+
+	for (size_t i = 0; i < ARRAY_SIZE(executables); i++)
+		if (strcmp(executable, executables[i].executable) == 0)
+			/* busybox is many programs; only as init does it know these signals */
+			return executables[i].kind != INIT_BUSYBOX || is_named_init(pid) ? executables[i].kind : INIT_OTHER;
+	return INIT_OTHER;
+}
+
+enum init_kind init_kind_of_name(const char *name)
+{
+	for (enum init_kind kind = INIT_SYSTEMD; name && kind < INIT_OTHER; kind++)
+		if (strcmp(init_language(kind)->name, name) == 0)
+			return kind;
+	return INIT_OTHER;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the translation of a spec into liblxc's configuration. */
+#include "container/launch.h"
+
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/strings.h"
+#include "model/paths.h"
+
+struct item {
+	const char *key, *value;
+};
+
+/* The same for every container. Order counts only among equal keys. */
+static const struct item common_items[] = {
+	{ "lxc.log.level", "WARN" },
+	/* No /dev/console and no terminals of liblxc's: the console is ours, see below. */
+	{ "lxc.console.path", "none" },
+	{ "lxc.tty.max", "0" },
+	{ "lxc.pty.max", "1024" },
+	{ "lxc.autodev", "1" },
+	{ "lxc.net.0.type", "empty" },
+	/* /sys read-only is systemd's sign that there is no udev here; the guest mounts its own cgroup name space. */
+	{ "lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed" },
+	{ "lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0" },
+	{ "lxc.mount.entry", "tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,create=dir 0 0" },
+	{ "lxc.apparmor.profile", "unconfined" },
+	{ "lxc.proc.oom_score_adj", "0" },
+};
+
+/* Deny all, then what every system needs: null zero full random urandom tty console ptmx pts tun; any node may be made, not opened. */
+static const char *const devices[] = {
+	"c *:* m", "b *:* m",	"c 1:3 rwm", "c 1:5 rwm",   "c 1:7 rwm",    "c 1:8 rwm",
+	"c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
+};
+
+static int set(struct lxc_container *lxc, const char *key, const char *value, struct error *err)
+{
+	if (lxc->set_config_item(lxc, key, value))
+		return 0;
+	return error_set(err, -EINVAL, "liblxc refuses %s = %s", key, value);
+}
+
+static int set_formatted(struct lxc_container *lxc, struct error *err, const char *key, char *value)
+{
+	autofree char *owned = value;
+
+	return set(lxc, key, owned, err);
+}
+
+static int set_common(struct lxc_container *lxc, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(common_items); i++)
+		r = set(lxc, common_items[i].key, common_items[i].value, err);
+	return r;
+}
+
+/* liblxc takes the keys of the hierarchy that the host has and ignores the others. */
+static int set_devices(struct lxc_container *lxc, struct error *err)
+{
+	int r = set(lxc, "lxc.cgroup.devices.deny", "a", err);
+
+	if (r == 0)
+		r = set(lxc, "lxc.cgroup2.devices.deny", "a", err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++) {
+		r = set(lxc, "lxc.cgroup.devices.allow", devices[i], err);
+		if (r == 0)
+			r = set(lxc, "lxc.cgroup2.devices.allow", devices[i], err);
+	}
+	return r;
+}
+
+static int set_rootfs(struct lxc_container *lxc, const struct spec *spec, const char *rootfs, struct error *err)
+{
+	int r = set_formatted(lxc, err, "lxc.rootfs.path", xasprintf("dir:%s", rootfs));
+
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.rootfs.mount", paths_run_file(LAUNCH_MOUNT_POINT));
+	if (r == 0 && spec->idmap.size)
+		r = set(lxc, "lxc.rootfs.options", "idmap=container", err);
+	return r;
+}
+
+static int set_idmap(struct lxc_container *lxc, const struct spec *spec, struct error *err)
+{
+	const struct spec_idmap *map = &spec->idmap;
+	int r;
+
+	if (map->size == 0)
+		return 0;
+	r = set_formatted(lxc, err, "lxc.idmap", xasprintf("u 0 %llu %llu", (unsigned long long)map->uid, (unsigned long long)map->size));
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.idmap", xasprintf("g 0 %llu %llu", (unsigned long long)map->gid, (unsigned long long)map->size));
+	return r;
+}
+
+/* In lxc.mount.entry, an fstab(5) line, blanks are escaped. Our own run-time path may have some (SYSCONTAINER_RUN). */
+static char *escape(const char *path)
+{
+	struct text escaped = {0};
+
+	for (; *path; path++)
+		if (strchr(" \t\n\\", *path))
+			text_appendf(&escaped, "\\%03o", (unsigned char)*path);
+		else
+			text_append_bytes(&escaped, path, 1);
+	return text_steal(&escaped);
+}
+
+static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const char *console, struct error *err)
+{
+	autofree char *host = paths_run_host(spec->id), *source = escape(host);
+	int r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("%s run/host none bind,ro,nosuid,nodev,noexec,create=dir 0 0", source));
+
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
+	return r;
+}
+
+/* The limits are set on PARENT/ID, which the guest does not see: its cgroup name space begins at "guest" below. */
+static int set_cgroups(struct lxc_container *lxc, const struct spec *spec, struct error *err)
+{
+	autofree char *path = spec_cgroup(spec);
+	int r = set(lxc, "lxc.cgroup.dir.container", path + 1, err);
+
+	if (r == 0)
+		r = set(lxc, "lxc.cgroup.dir.container.inner", CGROUP_GUEST, err);
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.cgroup.dir.monitor", xasprintf("%s.monitor", path + 1));
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.cgroup.dir.monitor.pivot", xasprintf("%s.pivot", path + 1));
+	return r;
+}
+
+int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc, struct error *err)
+{
+	autofree char *log = paths_run_container(spec->id, "lxc.log");
+	/* liblxc wants a directory that the guest's root may pass through; it finds no configuration file there. */
+	struct lxc_container *lxc = lxc_container_new(spec->id, paths_run());
+	int r;
+
+	if (!lxc)
+		return error_set(err, -ENOMEM, "liblxc cannot make a container");
+	r = set(lxc, "lxc.log.file", log, err);
+	if (r == 0)
+		r = set_common(lxc, err);
+	if (r == 0)
+		r = set(lxc, "lxc.uts.name", spec->hostname, err);
+	if (r == 0)
+		r = set_idmap(lxc, spec, err);
+	if (r == 0)
+		r = set_rootfs(lxc, spec, rootfs, err);
+	if (r == 0)
+		r = set_mounts(lxc, spec, console, err);
+	if (r == 0)
+		r = set_cgroups(lxc, spec, err);
+	if (r == 0)
+		r = set_devices(lxc, err);
+	if (r < 0) {
+		lxc_container_put(lxc);
+		return r;
+	}
+	lxc->want_daemonize(lxc, false);
+	*ret_lxc = lxc;
+	return 0;
+}
+
+void launch_explain(const struct spec *spec, struct error *err)
+{
+	autofree char *path = paths_run_container(spec->id, "lxc.log"), *log = NULL;
+	const char *line;
+	size_t length;
+	int count = 0;
+
+	if (file_read(AT_FDCWD, path, (size_t)1 << 20, &log, &length, NULL) < 0)
+		return;
+	/* The first errors are the cause, later ones what follows from it. A line: "lxc ID DATE ERROR part - file:function:line - message". */
+	for (line = log; line && count < 3; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		size_t line_length = strcspn(line, "\n");
+		autofree char *copy = xstrndup(line, line_length);
+		const char *mark = strstr(copy, " ERROR "), *first = mark ? strstr(mark, " - ") : NULL, *second = first ? strstr(first + 3, " - ") : NULL;
+
+		if (second)
+			error_append(err, "%s%s", count++ ? "; " : ": ", second + 3);
+	}
+}

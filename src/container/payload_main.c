@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the process that starts a guest with liblxc and then becomes its keeper. See payload.h. */
+#include "container/payload.h"
+
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "container/launch.h"
+#include "container/rootfs.h"
+#include "kernel/image.h"
+#include "model/paths.h"
+
+/* Made before start() runs, because a signal handler may not allocate. */
+static char *keeper_path, *exit_path;
+static char init_text[16];
+
+static void report(const struct error *error)
+{
+	if (write(PAYLOAD_FD_REPORT, error, sizeof(*error)) != sizeof(*error))
+		_exit(2);
+	_exit(1);
+}
+
+/* si_value carries PID 1's pid. Runs on the thread that liblxc waits in; execve(2) is allowed in a handler. */
+static void settle(int number, siginfo_t *info, void *context)
+{
+	char *argv[] = { (char *)"syscontainer-keeper", init_text, exit_path, NULL }, *environment[] = { NULL };
+	int pid = info->si_value.sival_int, length = 0;
+	char digits[12];
+
+	(void)number;
+	(void)context;
+	if (info->si_code != SI_QUEUE || pid <= 1)
+		return; /* a stray window change */
+	for (; pid; pid /= 10)
+		digits[length++] = (char)('0' + pid % 10);
+	for (int i = 0; i < length; i++)
+		init_text[i] = digits[length - 1 - i];
+	execve(keeper_path, argv, environment);
+}
+
+static void prepare_settling(const char *id)
+{
+	struct sigaction action = { .sa_sigaction = settle, .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	keeper_path = paths_program("syscontainer-keeper");
+	exit_path = paths_run_container(id, PAYLOAD_EXIT_FILE);
+	sigaction(PAYLOAD_SETTLE_SIGNAL, &action, NULL);
+}
+
+/*
+ * An image is mounted in a mount namespace that only we are in: the host never sees it, and it goes when the guest's namespace and ours do.
+ */
+static int open_rootfs(const struct spec *spec, char **ret_rootfs, struct error *err)
+{
+	autofree char *target = paths_run_file(LAUNCH_IMAGE_POINT);
+	int r;
+
+	if (!rootfs_is_image(spec->rootfs)) {
+		*ret_rootfs = xstrdup(spec->rootfs);
+		return 0;
+	}
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_set_errno(err, "cannot make a mount namespace");
+	r = file_make_directories(target, 0711, err);
+	if (r == 0)
+		r = image_mount(spec->rootfs, target, false, err);
+	if (r == 0)
+		r = rootfs_check(target, spec, err);
+	*ret_rootfs = steal_ptr(target);
+	return r;
+}
+
+static int run(const char *id, const char *console, struct error *err)
+{
+	autofree char *rootfs = NULL, *program = xasprintf("/proc/self/fd/%d", PAYLOAD_FD_STUB), *gate = xasprintf("%d", PAYLOAD_FD_GATE);
+	autofree char *mount_point = paths_run_file(LAUNCH_MOUNT_POINT), *log = paths_run_container(id, "lxc.log");
+	char *const argv[] = { program, gate, NULL };
+	autorelease(spec_release) struct spec spec = {0};
+	struct lxc_container *lxc;
+	int r = spec_load(id, &spec, err);
+
+	if (r == 0)
+		r = file_make_directories(mount_point, 0711, err);
+	if (r == 0)
+		r = open_rootfs(&spec, &rootfs, err);
+	if (r < 0)
+		return r;
+	unlink(log);
+	r = launch_configure(&spec, rootfs, console, &lxc, err);
+	if (r < 0)
+		return r;
+	prepare_settling(id);
+	/* newuidmap(1) refuses ranges that root does not own in /etc/subuid; liblxc that does not find it writes the maps itself. */
+	setenv("PATH", "/nonexistent", 1);
+	if (lxc->start(lxc, 0, argv))
+		return 0; /* it ended before the monitor had us settle */
+	error_set(err, -EIO, "liblxc cannot start the container");
+	launch_explain(&spec, err);
+	lxc_container_put(lxc);
+	return -EIO;
+}
+
+int main(int argc, char **argv)
+{
+	struct error error = {0};
+
+	if (argc != 3)
+		return 125;
+	fcntl(PAYLOAD_FD_REPORT, F_SETFD, FD_CLOEXEC); /* its closing tells the monitor that nothing more will come */
+	if (run(argv[1], argv[2], &error) < 0)
+		report(&error);
+	return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns what a usable tree is. */
+#include "container/rootfs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "kernel/elf.h"
+#include "kernel/image.h"
+#include "kernel/root.h"
+
+int rootfs_resolve(const char *path, char **ret_path, struct error *err)
+{
+	autofree char *canonical = NULL;
+	struct stat stat_buffer;
+
+	if (path[0] != '/')
+		return error_set(err, -EINVAL, "the root file system \"%s\" is no absolute path", path);
+	canonical = realpath(path, NULL);
+	if (!canonical && errno == EACCES)
+		return error_set(err, -EACCES, "a directory on the way to the root file system %s cannot be entered by root; is it on NFS or FUSE?", path);
+	if (!canonical)
+		return error_set_errno(err, "cannot find the root file system %s", path);
+	if (stat(canonical, &stat_buffer) < 0)
+		return error_set_errno(err, "cannot look at the root file system %s", canonical);
+	if (!S_ISDIR(stat_buffer.st_mode) && !S_ISBLK(stat_buffer.st_mode) && !S_ISREG(stat_buffer.st_mode))
+		return error_set(err, -EINVAL, "the root file system %s is neither a directory nor a block device nor an image file", canonical);
+	if (strcmp(canonical, "/") == 0)
+		return error_set(err, -EINVAL, "the root file system / is the host's own: its services would run twice. Give a tree of its own");
+	if (S_ISDIR(stat_buffer.st_mode) && access(canonical, X_OK) < 0)
+		return error_set_errno(err, "the root file system %s cannot be entered", canonical);
+	*ret_path = steal_ptr(canonical);
+	return 0;
+}
+
+bool rootfs_is_image(const char *path)
+{
+	struct stat stat_buffer;
+
+	return stat(path, &stat_buffer) == 0 && !S_ISDIR(stat_buffer.st_mode);
+}
+
+static int check_os_release(int root_fd, const char *path, struct error *err)
+{
+	static const char *const places[] = { "/etc/os-release", "/usr/lib/os-release" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		autoclose int fd = root_open(root_fd, places[i], O_PATH, 0, NULL);
+
+		if (fd >= 0)
+			return 0;
+	}
+	return error_set(err, -ENOENT,
+			 "%s has no os-release (/etc/os-release, /usr/lib/os-release): this is no system tree, or it is the directory above one", path);
+}
+
+/* The program as PID 1 will find it; what is not found here is the stub's to report, with the right exit status. */
+static int open_program(int root_fd, const char *name)
+{
+	static const char *const directories[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+	if (strchr(name, '/'))
+		return root_open(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		autofree char *path = xasprintf("%s/%s", directories[i], name);
+		int fd = root_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -ENOENT;
+}
+
+static int check_idmap(const char *path, const struct spec *spec, struct error *err)
+{
+	autoclose int userns = -EBADF;
+
+	if (spec->idmap.size == 0)
+		return 0;
+	userns = image_open_userns(spec->idmap.uid, spec->idmap.gid, spec->idmap.size, err);
+	return userns < 0 ? userns : image_check_idmap(path, userns, err);
+}
+
+int rootfs_check(const char *path, const struct spec *spec, struct error *err)
+{
+	autoclose int root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), program = -EBADF;
+	int r;
+
+	if (root_fd < 0)
+		return error_set_errno(err, "cannot enter the root file system %s", path);
+	r = check_os_release(root_fd, path, err);
+	if (r < 0)
+		return r;
+	program = open_program(root_fd, spec->command.items[0]);
+	if (program >= 0) {
+		r = elf_check_machine(program, spec->command.items[0], err);
+		if (r < 0)
+			return error_prefix(err, "the root file system %s has the wrong architecture", path);
+	}
+	return check_idmap(path, spec, err);
+}
+
+int rootfs_lock(const char *path, int *ret_fd, struct error *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot open the root file system %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? error_set(err, -EBUSY, "the root file system %s is in use by a running container", path) :
+					      error_set_errno(err, "cannot lock the root file system %s", path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tree that a container boots: checked before use, locked while in use, mounted when it is an image. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/spec.h"
+
+/* Absolute, canonical form of what the user typed; a directory, block device or regular file. Caller frees. */
+int rootfs_resolve(const char *path, char **ret_path, struct error *err);
+bool rootfs_is_image(const char *path);
+/*
+ * Is this a system that can be booted here? os-release, the architecture of `command`'s program, and (with an id map) a file system that can shift
+ * ids. `path` is a directory (of an image: where it is mounted).
+ */
+int rootfs_check(const char *path, const struct spec *spec, struct error *err);
+/* Takes the tree for one running container: a descriptor with an flock(2) on it; -EBUSY when another one runs on it. */
+int rootfs_lock(const char *path, int *ret_fd, struct error *err);
