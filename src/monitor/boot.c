@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the way from a spec to a running PID 1. */
+#include "monitor/monitor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "container/confinement.h"
+#include "container/payload.h"
+#include "container/rootfs.h"
+#include "container/stub_client.h"
+#include "kernel/cgroup_limits.h"
+#include "model/event.h"
+#include "model/paths.h"
+
+void boot_close(struct monitor_boot *run)
+{
+	loop_remove(run->gate_source);
+	loop_remove(run->failure_source);
+	loop_remove(run->payload_source);
+	loop_remove(run->init_source);
+	loop_remove(run->executed_source);
+	loop_remove(run->notify_source);
+	monitor_close(&run->payload_pidfd);
+	monitor_close(&run->init_pidfd);
+	monitor_close(&run->gate_fd);
+	monitor_close(&run->failure_fd);
+	monitor_close(&run->executed_fd);
+	monitor_close(&run->notify_fd);
+	*run = (struct monitor_boot){
+		.payload_pidfd = -1, .init_pidfd = -1, .gate_fd = -1, .failure_fd = -1, .executed_fd = -1, .notify_fd = -1,
+	};
+}
+
+static void fail(struct monitor *monitor, const struct error *err)
+{
+	ending_boot_failed(monitor, err);
+}
+
+static void on_init_end(struct loop_source *source, uint32_t events, void *data)
+{
+	(void)source;
+	(void)events;
+	ending_init_died(data);
+}
+
+static void watch_init(struct monitor *monitor)
+{
+	monitor->run.init_source = loop_add(monitor->loop, monitor->run.init_pidfd, EPOLLIN, on_init_end, monitor);
+}
+
+/* Tells the payload that the guest lives and it can become the keeper; pidfd_send_signal(2) with PID 1's pid as the value. */
+static void settle_payload(struct monitor *monitor)
+{
+	siginfo_t info = { .si_signo = PAYLOAD_SETTLE_SIGNAL, .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_value.sival_int = monitor->boot.init.pid;
+	syscall(SYS_pidfd_send_signal, monitor->run.payload_pidfd, PAYLOAD_SETTLE_SIGNAL, &info, 0);
+}
+
+/* The stub's report is there: PID 1 is the guest's own program now, or it never will be. */
+static void finish_start(struct monitor *monitor)
+{
+	struct error error = {0};
+
+	if (stub_finish(monitor->run.executed_fd, &error) < 0) {
+		fail(monitor, &error);
+		return;
+	}
+	loop_remove(monitor->run.executed_source);
+	loop_remove(monitor->run.payload_source);
+	monitor->run.executed_source = monitor->run.payload_source = NULL;
+	monitor_close(&monitor->run.executed_fd);
+	monitor->run.init_kind = init_detect(monitor->boot.init.pid);
+	monitor->boot.init_kind = xstrdup(init_language(monitor->run.init_kind)->name);
+	monitor->boot.started_ns = clock_real_ns();
+	monitor_set_phase(monitor, BOOT_RUNNING);
+	event_log(monitor->id, monitor->spec.name, "start", "pid=%d", monitor->boot.init.pid);
+	watch_init(monitor);
+	server_started(monitor);
+	if (!init_language(monitor->run.init_kind)->speaks_notify)
+		notify_set_ready(monitor);
+	stop_continue(monitor);
+}
+
+static void on_executed(struct loop_source *source, uint32_t events, void *data)
+{
+	(void)source;
+	(void)events;
+	finish_start(data);
+}
+
+static int send_order(struct monitor *monitor, struct error *err)
+{
+	autorelease(strings_release) struct strings environment = {0};
+	struct stub_order order = {
+		.flags = STUB_MAKE_DIRECTORY | (monitor->spec.has_tty ? STUB_CONSOLE | STUB_TERMINAL : 0),
+		.mask = CONFINEMENT_MASK,
+		.capabilities = confinement_capabilities(&monitor->spec),
+		.arguments = &monitor->spec.command,
+		.environment = &environment,
+		.groups = &monitor->spec.groups,
+		.working_directory = monitor->spec.working_directory,
+		.user = monitor->spec.user,
+	};
+
+	confinement_environment(&monitor->spec, true, &environment);
+	return stub_send(monitor->run.gate_fd, &order, err);
+}
+
+/* The guest is complete and empty, and its PID 1 is our stub that waits: the moment for everything that must be there before the first program. */
+static int prepare_guest(struct monitor *monitor, struct error *err)
+{
+	autofree char *cgroup = spec_cgroup(&monitor->spec);
+
+	return cgroup_limits_apply(&monitor->cgroups, cgroup, &monitor->spec.limits, err);
+}
+
+static int greet_stub(struct monitor *monitor, struct error *err)
+{
+	struct process_id init;
+	pid_t pid;
+	int r = stub_await(monitor->run.gate_fd, &monitor->run.executed_fd, &pid, err);
+
+	if (r < 0)
+		return r;
+	r = procfs_identify(pid, &init, err);
+	if (r == 0)
+		r = procfs_open_pidfd(&init, &monitor->run.init_pidfd, err);
+	if (r < 0)
+		return r;
+	monitor->boot.init = (struct boot_process){ .pid = init.pid, .start_time = init.start_time };
+	monitor_set_phase(monitor, BOOT_STARTING);
+	settle_payload(monitor);
+	return prepare_guest(monitor, err);
+}
+
+/* PID 1 has the parent that will see its end: now it may begin. */
+static void release_stub(struct monitor *monitor)
+{
+	struct error error = {0};
+
+	if (send_order(monitor, &error) < 0)
+		fail(monitor, &error);
+	else
+		monitor->run.executed_source = loop_add(monitor->loop, monitor->run.executed_fd, EPOLLIN, on_executed, monitor);
+}
+
+static void on_gate(struct loop_source *source, uint32_t events, void *data)
+{
+	struct monitor *monitor = data;
+	struct error error = {0};
+
+	(void)events;
+	loop_remove(source);
+	monitor->run.gate_source = NULL;
+	/* The stub is gone with its parent: that one's report, or its end, says why. */
+	if (greet_stub(monitor, &error) < 0 && error.code != -ECHILD)
+		fail(monitor, &error);
+}
+
+/* Closed without a report: the payload became the keeper, or it died, which has an event of its own. */
+static void on_failure_report(struct loop_source *source, uint32_t events, void *data)
+{
+	struct monitor *monitor = data;
+	struct error error = {0};
+	ssize_t length = read(monitor->run.failure_fd, &error, sizeof(error));
+
+	(void)events;
+	if (length == sizeof(error) && error.code < 0) {
+		fail(monitor, &error);
+		return;
+	}
+	loop_remove(source);
+	monitor->run.failure_source = NULL;
+	monitor_close(&monitor->run.failure_fd);
+	if (monitor->run.executed_fd >= 0)
+		release_stub(monitor);
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&poll_fd, 1, 0) > 0;
+}
+
+static void on_payload_end(struct loop_source *source, uint32_t events, void *data)
+{
+	struct monitor *monitor = data;
+	struct error error = {0};
+
+	(void)events;
+	if (is_readable(monitor->run.failure_fd) && read(monitor->run.failure_fd, &error, sizeof(error)) == sizeof(error) && error.code < 0) {
+		fail(monitor, &error);
+		return;
+	}
+	/* A PID 1 that ended at once takes the keeper with it; the stub's report was there before. */
+	if (monitor->run.executed_source && is_readable(monitor->run.executed_fd)) {
+		loop_remove(source);
+		monitor->run.payload_source = NULL;
+		finish_start(monitor);
+		return;
+	}
+	error_set(&error, -ECHILD, "the process that starts the guest was killed");
+	fail(monitor, &error);
+}
+
+static void __attribute__((noreturn)) execute_payload(struct monitor *monitor, const int *fds, const int *standard)
+{
+	autofree char *program = paths_program("syscontainer-payload"), *console = xasprintf("%d", console_number(monitor->console));
+	char *const argv[] = { (char *)"syscontainer-payload", monitor->id, console, NULL };
+	int moved[PAYLOAD_FD_END];
+	sigset_t none;
+
+	for (int fd = PAYLOAD_FD_STUB; fd < PAYLOAD_FD_END; fd++)
+		moved[fd] = fds[fd] < 0 ? -1 : fcntl(fds[fd], F_DUPFD_CLOEXEC, PAYLOAD_FD_END);
+	for (int i = 0; i < 3; i++)
+		dup2(standard[i], i);
+	for (int fd = PAYLOAD_FD_STUB; fd < PAYLOAD_FD_END; fd++) {
+		if (moved[fd] < 0)
+			close(fd);
+		else
+			dup2(moved[fd], fd);
+	}
+	/* execve(2) keeps what is ignored. */
+	for (int number = 1; number < SIGRTMIN; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(program, argv);
+	_exit(125);
+}
+
+struct boot_fds {
+	int fds[PAYLOAD_FD_END]; /* what the payload gets; those that are only for it are closed here afterwards */
+	int failure_fd, gate_fd; /* ours */
+	int standard[3];
+};
+
+static void boot_fds_release(struct boot_fds *fds)
+{
+	static const int only_for_payload[] = { PAYLOAD_FD_STUB, PAYLOAD_FD_GATE, PAYLOAD_FD_REPORT, PAYLOAD_FD_HOST, PAYLOAD_FD_ROOTFS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(only_for_payload); i++)
+		monitor_close(&fds->fds[only_for_payload[i]]);
+	monitor_close(&fds->failure_fd);
+	monitor_close(&fds->gate_fd);
+}
+
+static int open_pairs(struct boot_fds *fds, struct error *err)
+{
+	int pair[2], on = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set_errno(err, "cannot make a socket");
+	fds->gate_fd = pair[0];
+	fds->fds[PAYLOAD_FD_GATE] = pair[1];
+	if (setsockopt(fds->gate_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return error_set_errno(err, "cannot set SO_PASSCRED");
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_set_errno(err, "cannot make a pipe");
+	fds->failure_fd = pair[0];
+	fds->fds[PAYLOAD_FD_REPORT] = pair[1];
+	return 0;
+}
+
+static int open_fds(struct monitor *monitor, struct boot_fds *fds, struct error *err)
+{
+	int r = rootfs_lock(monitor->spec.rootfs, &fds->fds[PAYLOAD_FD_ROOTFS], err);
+
+	if (r < 0)
+		return r;
+	if (!rootfs_is_image(monitor->spec.rootfs)) {
+		r = rootfs_check(monitor->spec.rootfs, &monitor->spec, err);
+		if (r < 0)
+			return r;
+	}
+	fds->fds[PAYLOAD_FD_STUB] = r = stub_open_program(err);
+	if (r < 0)
+		return r;
+	fds->fds[PAYLOAD_FD_HOST] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (fds->fds[PAYLOAD_FD_HOST] < 0)
+		return error_set_errno(err, "cannot open our mount namespace");
+	r = notify_listen(monitor->id, &monitor->run.notify_fd, err);
+	if (r == 0)
+		r = console_open(monitor, err);
+	if (r == 0)
+		r = open_pairs(fds, err);
+	if (r < 0)
+		return r;
+	fds->fds[PAYLOAD_FD_NOTIFY] = monitor->run.notify_fd;
+	console_pass(monitor->console, fds->fds, fds->standard);
+	return 0;
+}
+
+static int start_payload(struct monitor *monitor, struct error *err)
+{
+	autorelease(boot_fds_release) struct boot_fds fds;
+	struct process_id payload = {0};
+	autofree char *exit_file = paths_run_container(monitor->id, PAYLOAD_EXIT_FILE);
+	pid_t pid;
+	int r;
+
+	memset(&fds, -1, sizeof(fds)); /* -1 in every int */
+	unlink(exit_file);
+	r = open_fds(monitor, &fds, err);
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid == 0)
+		execute_payload(monitor, fds.fds, fds.standard);
+	if (pid < 0)
+		return error_set_errno(err, "cannot fork");
+	console_forget_guest_ends(monitor->console);
+	monitor->run.payload_pid = pid;
+	r = procfs_identify(pid, &payload, err);
+	if (r == 0)
+		r = procfs_open_pidfd(&payload, &monitor->run.payload_pidfd, err);
+	if (r < 0)
+		return r;
+	monitor->boot.keeper = (struct boot_process){ .pid = pid, .start_time = payload.start_time };
+	monitor->run.gate_fd = steal_fd(&fds.gate_fd);
+	monitor->run.failure_fd = steal_fd(&fds.failure_fd);
+	return 0;
+}
+
+static void watch_start(struct monitor *monitor)
+{
+	struct monitor_boot *run = &monitor->run;
+
+	run->gate_source = loop_add(monitor->loop, run->gate_fd, EPOLLIN, on_gate, monitor);
+	run->failure_source = loop_add(monitor->loop, run->failure_fd, EPOLLIN, on_failure_report, monitor);
+	run->payload_source = loop_add(monitor->loop, run->payload_pidfd, EPOLLIN, on_payload_end, monitor);
+	notify_watch(monitor);
+}
+
+/* Each boot is a full start from the spec as it is now. */
+static int reload_spec(struct monitor *monitor, struct error *err)
+{
+	struct spec spec;
+	int r = spec_load(monitor->id, &spec, err);
+
+	if (r < 0)
+		return r;
+	spec_release(&monitor->spec);
+	monitor->spec = spec;
+	return 0;
+}
+
+static int begin(struct monitor *monitor, struct error *err)
+{
+	int r = reload_spec(monitor, err);
+
+	if (r < 0)
+		return r;
+	r = start_payload(monitor, err);
+	if (r < 0)
+		return r;
+	watch_start(monitor);
+	monitor_set_phase(monitor, BOOT_STARTING);
+	/* Written while liblxc works. From here on a crash of everything leaves a container that should run and does not. */
+	monitor->state.was_started = monitor->state.should_run = true;
+	monitor->state.was_stopped_by_user = false;
+	monitor->state.was_out_of_memory = false;
+	monitor->state.started_ns = clock_real_ns();
+	free(steal_ptr(monitor->state.error));
+	return state_save(monitor->id, &monitor->state, err);
+}
+
+void boot_begin(struct monitor *monitor)
+{
+	struct error error = {0};
+
+	loop_remove(monitor->restart_timer);
+	monitor->restart_timer = NULL;
+	boot_release(&monitor->boot);
+	monitor->run.is_active = true;
+	event_log(monitor->id, monitor->spec.name, "starting", "%s", "");
+	if (begin(monitor, &error) < 0)
+		fail(monitor, &error);
+}
+
+/* The keeper of a start that was not finished is still liblxc: nobody can finish it without the stub's socket, so it ends. */
+static int adopt_guest(struct monitor *monitor, struct error *err)
+{
+	struct process_id init = boot_process_id(&monitor->boot.init), keeper = boot_process_id(&monitor->boot.keeper);
+
+	if (procfs_open_pidfd(&keeper, &monitor->run.payload_pidfd, NULL) < 0)
+		monitor->run.payload_pidfd = -1;
+	if (monitor->boot.phase == BOOT_STARTING || monitor->boot.phase == BOOT_RESTARTING)
+		return 1;
+	if (procfs_open_pidfd(&init, &monitor->run.init_pidfd, NULL) < 0)
+		return 1;
+	/* A guest without a console is better than one without a monitor. */
+	if (console_adopt(monitor, monitor->run.payload_pidfd, err) < 0)
+		monitor_complain(monitor, err);
+	if (monitor->run.payload_pidfd >= 0)
+		monitor->run.notify_fd = (int)syscall(SYS_pidfd_getfd, monitor->run.payload_pidfd, PAYLOAD_FD_NOTIFY, 0);
+	return 0;
+}
+
+int boot_adopt(struct monitor *monitor, struct error *err)
+{
+	int r;
+
+	monitor->run.is_active = true;
+	r = adopt_guest(monitor, err);
+	if (r != 0)
+		return r;
+	monitor->run.init_kind = init_kind_of_name(monitor->boot.init_kind);
+	watch_init(monitor);
+	if (monitor->run.notify_fd >= 0)
+		notify_watch(monitor);
+	/* A stop that the dead monitor was asked for is over; whoever asked was told. */
+	if (monitor->boot.phase == BOOT_STOPPING)
+		monitor_set_phase(monitor, monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING);
+	event_log(monitor->id, monitor->spec.name, "adopt", "pid=%d", monitor->boot.init.pid);
+	return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The monitor of one container: what its parts share. One thread, one loop. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "container/init.h"
+#include "kernel/cgroup.h"
+#include "model/config.h"
+#include "model/console_log.h"
+#include "model/spec.h"
+#include "model/state.h"
+
+struct client;
+struct console;
+
+/* One boot: from the fork of the payload to the end of PID 1. */
+struct monitor_boot {
+	bool is_active;
+	pid_t payload_pid;          /* our child; 0 when it was adopted */
+	int payload_pidfd, init_pidfd;
+	int gate_fd, failure_fd;    /* while starting: the stub's socket, the payload's report */
+	int executed_fd;            /* the stub's report */
+	int notify_fd;
+	struct loop_source *gate_source, *failure_source, *payload_source, *init_source, *executed_source, *notify_source;
+	enum init_kind init_kind;
+};
+
+/* A request to end, until PID 1 has ended. */
+struct monitor_stop {
+	bool is_wanted, was_asked, was_killed;
+	int64_t timeout_ms;  /* negative: for ever */
+	char *signal;        /* the request's own; NULL */
+	struct loop_source *ask_timer, *kill_timer;
+	struct text remains; /* what had to be killed */
+};
+
+struct monitor {
+	struct loop *loop;
+	char *id;
+	int lock_fd, listen_fd;
+	struct config config;
+	struct spec spec;
+	struct state state;
+	struct boot boot; /* as in boot.json */
+	struct cgroup_host cgroups;
+	struct monitor_boot run;
+	struct monitor_stop stop;
+	struct console *console;
+	struct client *clients;
+	struct loop_source *restart_timer;
+	int64_t back_off_ms;
+	int failures;            /* in a row, for on-failure:N */
+	bool is_ending;          /* the loop stops after this round */
+};
+
+/* main.c */
+/* Writes boot.json with this phase. */
+void monitor_set_phase(struct monitor *monitor, enum boot_phase phase);
+/* A change that must not get lost quietly, but must not end the guest either: goes to events and to the container's log. */
+void monitor_complain(struct monitor *monitor, const struct error *err);
+void monitor_close(int *fd);
+
+/* boot.c: each is one step; failures come back through ending_boot_failed(). */
+void boot_begin(struct monitor *monitor);
+/* Takes over what a dead monitor left: 0 the guest runs and is ours, 1 it is dead and must be buried. */
+int boot_adopt(struct monitor *monitor, struct error *err);
+void boot_close(struct monitor_boot *run);
+
+/* notify.c */
+/* The socket RUN/host/ID/notify, which the guest sees as /run/host/notify. */
+int notify_listen(const char *id, int *ret_fd, struct error *err);
+void notify_watch(struct monitor *monitor);
+void notify_set_ready(struct monitor *monitor);
+
+/* ending.c */
+void ending_boot_failed(struct monitor *monitor, const struct error *err);
+void ending_init_died(struct monitor *monitor);
+/* Of an adopted container whose PID 1 is dead. */
+void ending_bury(struct monitor *monitor);
+/* A pending restart is given up. */
+void ending_cancel_restart(struct monitor *monitor);
+
+/* stop.c */
+void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signal);
+/* PID 1 was executed while a stop was wanted already. */
+void stop_continue(struct monitor *monitor);
+
+/* console.c */
+int console_open(struct monitor *monitor, struct error *err);  /* new ones */
+int console_adopt(struct monitor *monitor, int keeper_pidfd, struct error *err);
+int console_number(const struct console *console);
+/* The descriptors that the payload is born with: ours by enum payload_fd, and PID 1's standard ones. */
+void console_pass(const struct console *console, int *ret_fds, int ret_standard[3]);
+void console_forget_guest_ends(struct console *console);
+void console_input(struct monitor *monitor, const void *data, size_t length);
+void console_end_of_input(struct monitor *monitor);
+void console_resize(struct monitor *monitor, unsigned rows, unsigned columns);
+/* Stops or goes on reading, because a client does not keep up. */
+void console_set_flowing(struct monitor *monitor, bool is_flowing);
+/* Reads what is left, writes the log out, closes. */
+void console_close(struct monitor *monitor);
+
+/* server.c */
+void server_watch(struct monitor *monitor);
+void server_add_client(struct monitor *monitor, int fd);
+/* Input that the guest does not take yet waits with its clients. */
+void server_set_input_flowing(struct monitor *monitor, bool is_flowing);
+void server_send_output(struct monitor *monitor, int stream, const void *data, size_t length);
+/* Tells everybody who waits: PID 1 was executed, it is ready, it will not come back. */
+void server_started(struct monitor *monitor);
+void server_ready(struct monitor *monitor);
+void server_boot_failed(struct monitor *monitor, const struct error *err);
+void server_ended(struct monitor *monitor);
