@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the step from the options of create and run to a spec. */
+#include "syscontainer/create_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "container/rootfs.h"
+#include "model/config.h"
+#include "model/event.h"
+#include "model/idmap.h"
+#include "model/paths.h"
+#include "model/registry.h"
+
+#define MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
+
+const struct create_options create_defaults = { .restart = (char *)"on-reboot", .wait = (char *)"ready", .limits = LIMIT_OPTIONS_UNSET };
+
+int create_check_restart(const char *value, struct error *err)
+{
+	struct spec_restart_policy policy;
+
+	return spec_parse_restart(value, &policy, err);
+}
+
+int create_check_signal(const char *value, struct error *err)
+{
+	int number;
+
+	return spec_parse_signal(value, &number, err);
+}
+
+int create_check_hostname(const char *value, struct error *err)
+{
+	return spec_check_hostname(value, err);
+}
+
+int create_check_remap(const char *value, struct error *err)
+{
+	struct spec_idmap idmap;
+
+	return spec_parse_idmap(value, &idmap, err);
+}
+
+int create_check_environment(const char *value, struct error *err)
+{
+	if (!value[0] || value[0] == '=')
+		return error_set(err, -EINVAL, "Invalid value \"%.100s\" for flag --env: the name is empty", value);
+	return strlen(value) < MAX_STRING ? 0 : error_set(err, -E2BIG, "Invalid value for flag --env: longer than %d bytes", MAX_STRING);
+}
+
+int create_check_label(const char *value, struct error *err)
+{
+	return value[0] && value[0] != '=' ? 0 : error_set(err, -EINVAL, "Invalid value \"%.100s\": the key is empty", value);
+}
+
+/* KEY alone imports ours; without ours it is left out. */
+static void add_environment(const struct strings *given, struct strings *environment)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		const char *item = given->items[i], *equals = strchr(item, '='), *own;
+		autofree char *key = xstrndup(item, strcspn(item, "="));
+
+		own = equals ? equals + 1 : getenv(key);
+		if (own)
+			strings_set_value(environment, key, own);
+	}
+}
+
+static void add_pairs(const struct strings *given, struct strings *pairs)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		const char *item = given->items[i], *equals = strchr(item, '=');
+		autofree char *key = xstrndup(item, strcspn(item, "="));
+
+		strings_set_value(pairs, key, equals ? equals + 1 : "");
+	}
+}
+
+static int set_command(const struct create_options *options, const struct strings *operands, struct spec *spec, struct error *err)
+{
+	if (options->entrypoint && options->entrypoint[0]) {
+		spec->entrypoint = xstrdup(options->entrypoint);
+		strings_append(&spec->command, options->entrypoint);
+	}
+	for (size_t i = 1; i < operands->count; i++)
+		strings_append(&spec->command, operands->items[i]);
+	if (spec->command.count == 0)
+		strings_append(&spec->command, "/sbin/init");
+	if (!spec->command.items[0][0])
+		return error_set(err, -EINVAL, "the command is empty");
+	for (size_t i = 0; i < spec->command.count; i++)
+		if (strlen(spec->command.items[i]) >= MAX_STRING)
+			return error_set(err, -E2BIG, "an argument of the command is longer than %d bytes", MAX_STRING);
+	return 0;
+}
+
+static int set_rootfs(const struct create_options *options, const struct strings *operands, struct spec *spec, struct error *err)
+{
+	const char *path = options->external_rootfs ? options->external_rootfs : operands->items[0];
+
+	if (!options->external_rootfs && strcmp(path, "none") == 0)
+		return error_set(err, -EINVAL, "\"none\" is a placeholder: give the tree with --external-rootfs PATH, or instead of it");
+	return rootfs_resolve(path, &spec->rootfs, err);
+}
+
+static int set_idmap(const struct create_options *options, const struct config *config, struct spec *spec, struct error *err)
+{
+	const char *remap = options->user_remap ? options->user_remap : options->is_privileged ? "none" : config->user_remap;
+	int r = spec_parse_idmap(remap, &spec->idmap, err);
+
+	if (r < 0)
+		return options->user_remap ? r : error_prefix(err, "%s: user-remap", paths_config());
+	if (options->is_privileged && (spec->idmap.size || spec->idmap.is_automatic))
+		return error_set(err, -EINVAL, "--privileged and --user-remap %s contradict each other: a privileged container's root is the host's", remap);
+	return spec->idmap.size ? idmap_check_fixed(&spec->idmap, err) : 0;
+}
+
+static char *normal_parent(const char *path)
+{
+	autofree char *copy = xasprintf("%s%s", path[0] == '/' ? "" : "/", path);
+	size_t length = strlen(copy);
+
+	while (length > 1 && copy[length - 1] == '/')
+		copy[--length] = '\0';
+	return steal_ptr(copy);
+}
+
+static int set_limits(const struct create_options *options, struct spec *spec, struct error *err)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	int r;
+
+	limit_options_get(&options->limits, &spec->limits);
+	r = cgroup_host_load(&host, err);
+	return r < 0 ? r : cgroup_limits_check(&host, &spec->limits, err);
+}
+
+static void set_plain(const struct create_options *options, const struct config *config, struct spec *spec)
+{
+	spec->name = xstrdup(options->name && options->name[0] == '/' ? options->name + 1 : options->name);
+	spec->hostname = xstrdup(options->hostname);
+	spec->working_directory = xstrdup(options->working_directory);
+	spec->user = xstrdup(options->user);
+	spec->stop_signal = xstrdup(options->stop_signal);
+	spec->has_tty = options->has_tty;
+	spec->has_stdin = options->has_stdin;
+	spec->removes_itself = options->removes_itself;
+	spec->is_privileged = options->is_privileged;
+	spec->stop_timeout_ms = options->has_stop_timeout ? options->stop_timeout_ms : config->stop_timeout_ms;
+	spec->start_timeout_ms = options->has_start_timeout ? options->start_timeout_ms : config->start_timeout_ms;
+	spec->cgroup_parent = normal_parent(options->cgroup_parent ? options->cgroup_parent : config->cgroup_parent);
+	add_environment(&options->environment, &spec->environment);
+	add_pairs(&options->labels, &spec->labels);
+	add_pairs(&options->annotations, &spec->annotations);
+	strings_append_all(&spec->groups, &options->groups);
+}
+
+static int check_plain(const struct create_options *options, const struct spec *spec, struct error *err)
+{
+	if (spec->name && spec_check_name(spec->name, err) < 0)
+		return err->code;
+	if (spec->working_directory && spec->working_directory[0] != '/')
+		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute", spec->working_directory);
+	if (cgroup_path_check(spec->cgroup_parent, err) < 0)
+		return options->cgroup_parent ? error_prefix(err, "Invalid value \"%s\" for flag --cgroup-parent", options->cgroup_parent) :
+						error_prefix(err, "%s: cgroup-parent", paths_config());
+	if (spec->removes_itself && spec->restart.name != SPEC_RESTART_NO && spec->restart.name != SPEC_RESTART_ON_REBOOT)
+		return error_set(err, -EINVAL, "Conflicting options: --restart and --rm");
+	return 0;
+}
+
+int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec, struct error *err)
+{
+	autorelease(config_release) struct config config = {0};
+	struct spec *spec = ret_spec;
+	int r = config_load(&config, err);
+
+	*spec = (struct spec){0};
+	cgroup_limits_init(&spec->limits);
+	if (r < 0)
+		return r;
+	set_plain(options, &config, spec);
+	r = spec_parse_restart(options->restart, &spec->restart, err);
+	if (r == 0)
+		r = check_plain(options, spec, err);
+	if (r == 0)
+		r = set_command(options, operands, spec, err);
+	if (r == 0)
+		r = set_rootfs(options, operands, spec, err);
+	if (r == 0)
+		r = set_idmap(options, &config, spec, err);
+	if (r == 0)
+		r = set_limits(options, spec, err);
+	return r;
+}
+
+int create_container(struct spec *spec, struct error *err)
+{
+	autoclose int lock = -EBADF;
+	int r;
+
+	/* Checked again at each start; here so that a mistake is told when it is made. */
+	if (!rootfs_is_image(spec->rootfs)) {
+		struct spec probe = *spec;
+
+		if (probe.idmap.is_automatic)
+			probe.idmap = (struct spec_idmap){ .uid = IDMAP_FIRST, .gid = IDMAP_FIRST, .size = IDMAP_SIZE };
+		r = rootfs_check(spec->rootfs, &probe, err);
+		if (r < 0)
+			return r;
+	}
+	r = registry_lock(&lock, err);
+	if (r == 0)
+		r = registry_add(lock, spec, err);
+	if (r == 0)
+		event_log(spec->id, spec->name, "create", "%s", "");
+	return r;
+}

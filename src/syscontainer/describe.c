@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns how a container is told to people and programs. */
+#include "syscontainer/describe.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "model/paths.h"
+
+/* The document of a container that has nothing: all keys, in the order in which they are printed. */
+static const char blank_document[] =
+	"{'Id':'','Created':'','Path':'','Args':[],"
+	"'State':{'Status':'','Running':false,'Paused':false,'Restarting':false,'OOMKilled':false,'Pid':0,'ExitCode':0,'Error':'',"
+	"'StartedAt':'','FinishedAt':'','Health':null,'Ready':false,'Reason':''},"
+	"'Resources':{},'Image':'none','ResolvConfPath':'','HostnamePath':'','HostsPath':'','LogPath':'','Name':'','RestartCount':0,"
+	"'MountLabel':'','ProcessLabel':'','SeccompProfile':'','NoNewPrivileges':false,"
+	"'HostConfig':{'VolumesFrom':[],'Binds':[],'Mounts':[],'NetworkMode':'','GroupAdd':[],'IpcMode':'','PidMode':'',"
+	"'Privileged':false,'SystemContainer':true,'NsChangeFiles':[],'UserRemap':'','ShmSize':0,'AutoRemove':false,"
+	"'AutoRemoveBak':false,'ReadonlyRootfs':false,'Tmpfs':{},'UTSMode':'','UsernsMode':'','CgroupnsMode':'','Sysctls':{},"
+	"'Runtime':'lxc','RestartPolicy':{'Name':'no','MaximumRetryCount':0},'CapAdd':[],'CapDrop':[],'Dns':[],'DnsOptions':[],"
+	"'DnsSearch':[],'ExtraHosts':[],'HookSpec':'','CPUShares':0,'Memory':0,'OomScoreAdj':0,'BlkioWeight':0,"
+	"'BlkioWeightDevice':[],'BlkioDeviceReadBps':[],'BlkioDeviceWriteBps':[],'BlkioDeviceReadIOps':[],"
+	"'BlkioDeviceWriteIOps':[],'NanoCpus':0,'CPUPeriod':0,'CPUQuota':0,'CPURealtimePeriod':0,'CPURealtimeRuntime':0,"
+	"'CpusetCpus':'','CpusetMems':'','Devices':[],'DeviceCgroupRules':[],'SecurityOpt':[],'StorageOpt':{},'KernelMemory':0,"
+	"'MemoryReservation':0,'MemorySwap':0,'MemorySwappiness':-1,'OomKillDisable':false,'PidsLimit':0,'FilesLimit':0,"
+	"'Ulimits':[],'Hugetlbs':[],'HostChannel':null,'EnvTargetFile':'','ExternalRootfs':'','CgroupParent':'','MaskedPaths':[],"
+	"'ReadonlyPaths':[]},"
+	"'GraphDriver':{'Name':'','Data':null},'Mounts':[],"
+	"'Config':{'Hostname':'','User':'','Env':[],'Tty':false,'OpenStdin':false,'Cmd':[],'Entrypoint':[],'WorkingDir':'/',"
+	"'Labels':{},'Volumes':{},'Annotations':{},'HealthCheck':null,'Image':'none','ImageRef':'','StopSignal':''},"
+	"'NetworkSettings':{'IPAddress':'','MacAddress':'','Ports':{},'Networks':{}}}";
+
+static struct json *new_document(void)
+{
+	autofree char *text = xstrdup(blank_document);
+	struct json *document = NULL;
+	int r;
+
+	for (char *next = text; *next; next++)
+		if (*next == '\'')
+			*next = '"';
+	r = json_parse(text, strlen(text), &document, NULL);
+	assert(r >= 0);
+	(void)r;
+	return document;
+}
+
+/* A part of the document that may be changed: put into its place again as a copy, which json_set() gives back. */
+static struct json *part_of(struct json *document, const char *key)
+{
+	return json_set(document, key, json_copy(json_get(document, key)));
+}
+
+/* NULL leaves what is there. */
+static void set_string(struct json *object, const char *key, const char *value)
+{
+	if (value)
+		json_set(object, key, json_new_string(value));
+}
+
+static void set_bool(struct json *object, const char *key, bool value)
+{
+	json_set(object, key, json_new_bool(value));
+}
+
+static void set_integer(struct json *object, const char *key, int64_t value)
+{
+	json_set(object, key, json_new_integer(value));
+}
+
+static void set_time(struct json *object, const char *key, int64_t real_ns)
+{
+	autorelease(text_release) struct text text = {0};
+
+	clock_format_rfc3339(real_ns, &text);
+	set_string(object, key, text_get(&text));
+}
+
+static void set_strings(struct json *object, const char *key, const struct strings *list, size_t first)
+{
+	struct json *array = json_set(object, key, json_new_array());
+
+	for (size_t i = first; i < list->count; i++)
+		json_append(array, json_new_string(list->items[i]));
+}
+
+/* "KEY=VALUE" items as an object. */
+static void set_map(struct json *object, const char *key, const struct strings *list)
+{
+	struct json *map = json_set(object, key, json_new_object());
+
+	for (size_t i = 0; i < list->count; i++) {
+		size_t length = strcspn(list->items[i], "=");
+		autofree char *name = xstrndup(list->items[i], length);
+
+		set_string(map, name, list->items[i][length] ? list->items[i] + length + 1 : "");
+	}
+}
+
+int64_t describe_started_ns(const struct container *container)
+{
+	return container->state.started_ns ? container->state.started_ns : container->boot.started_ns;
+}
+
+int describe_pid(const struct container *container)
+{
+	bool has_init = container_is_live(container) && container->status != CONTAINER_RESTARTING;
+
+	return has_init ? container->boot.init.pid : 0;
+}
+
+int describe_exit_code(const struct container *container)
+{
+	bool runs = container_is_live(container) && container->status != CONTAINER_RESTARTING;
+
+	return runs ? 0 : container->state.exit_code;
+}
+
+static void describe_state(const struct container *container, struct json *state)
+{
+	enum container_status status = container->status;
+
+	set_string(state, "Status", container_status_name(status));
+	set_bool(state, "Running",
+		 status == CONTAINER_RUNNING || status == CONTAINER_STOPPING || status == CONTAINER_PAUSED);
+	set_bool(state, "Paused", status == CONTAINER_PAUSED);
+	set_bool(state, "Restarting", status == CONTAINER_RESTARTING);
+	set_bool(state, "OOMKilled", container->state.was_out_of_memory);
+	set_integer(state, "Pid", describe_pid(container));
+	set_integer(state, "ExitCode", describe_exit_code(container));
+	set_string(state, "Error", container->state.error);
+	set_time(state, "StartedAt", describe_started_ns(container));
+	set_time(state, "FinishedAt", container->state.finished_ns);
+	set_bool(state, "Ready", container_is_live(container) && container->boot.is_ready);
+	set_string(state, "Reason", container->state.reason);
+}
+
+static void describe_limits(const struct cgroup_limits *limits, struct json *config)
+{
+	static const struct {
+		const char *key;
+		size_t offset;
+	} rows[] = {
+		{"CPUShares", offsetof(struct cgroup_limits, cpu_shares)},
+		{"CPUPeriod", offsetof(struct cgroup_limits, cpu_period_us)},
+		{"CPUQuota", offsetof(struct cgroup_limits, cpu_quota_us)},
+		{"NanoCpus", offsetof(struct cgroup_limits, nano_cpus)},
+		{"Memory", offsetof(struct cgroup_limits, memory)},
+		{"MemoryReservation", offsetof(struct cgroup_limits, memory_reservation)},
+		{"MemorySwap", offsetof(struct cgroup_limits, memory_swap)},
+		{"MemorySwappiness", offsetof(struct cgroup_limits, memory_swappiness)},
+		{"PidsLimit", offsetof(struct cgroup_limits, pids)},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int64_t value;
+
+		memcpy(&value, (const char *)limits + rows[i].offset, sizeof(value));
+		if (value != CGROUP_LIMIT_UNSET)
+			set_integer(config, rows[i].key, value);
+	}
+	set_string(config, "CpusetCpus", limits->cpuset_cpus);
+	set_string(config, "CpusetMems", limits->cpuset_mems);
+}
+
+static void describe_idmap(const struct spec_idmap *idmap, struct json *config)
+{
+	autofree char *remap = NULL;
+
+	if (idmap->size == 0) {
+		set_string(config, "UsernsMode", "host");
+		return;
+	}
+	remap = xasprintf("%" PRIu64 ":%" PRIu64 ":%" PRIu64, idmap->uid, idmap->gid, idmap->size);
+	set_string(config, "UserRemap", remap);
+}
+
+static void describe_host_config(const struct spec *spec, struct json *config)
+{
+	struct json *restart = part_of(config, "RestartPolicy");
+
+	set_string(restart, "Name", spec_restart_names[spec->restart.name]);
+	set_integer(restart, "MaximumRetryCount", spec->restart.retries);
+	set_strings(config, "GroupAdd", &spec->groups, 0);
+	set_bool(config, "Privileged", spec->is_privileged);
+	set_bool(config, "AutoRemove", spec->removes_itself);
+	set_bool(config, "AutoRemoveBak", spec->removes_itself);
+	set_string(config, "ExternalRootfs", spec->rootfs);
+	set_string(config, "CgroupParent", spec->cgroup_parent);
+	describe_idmap(&spec->idmap, config);
+	describe_limits(&spec->limits, config);
+}
+
+static void describe_config(const struct spec *spec, struct json *config)
+{
+	set_string(config, "Hostname", spec->hostname);
+	set_string(config, "User", spec->user);
+	set_strings(config, "Env", &spec->environment, 0);
+	set_bool(config, "Tty", spec->has_tty);
+	set_bool(config, "OpenStdin", spec->has_stdin);
+	set_strings(config, "Cmd", &spec->command, spec->entrypoint ? 1 : 0);
+	if (spec->entrypoint)
+		json_append(json_set(config, "Entrypoint", json_new_array()), json_new_string(spec->entrypoint));
+	set_string(config, "WorkingDir", spec->working_directory);
+	set_map(config, "Labels", &spec->labels);
+	set_map(config, "Annotations", &spec->annotations);
+	set_string(config, "StopSignal", spec->stop_signal);
+}
+
+struct json *describe_container(const struct container *container)
+{
+	autofree char *log_path = paths_container(container->id, "console.log");
+	const struct spec *spec = &container->spec;
+	struct json *document = new_document();
+
+	set_string(document, "Id", container->id);
+	set_string(document, "Name", spec->name);
+	set_time(document, "Created", spec->created_ns);
+	set_string(document, "Path", spec->command.count ? spec->command.items[0] : NULL);
+	set_strings(document, "Args", &spec->command, 1);
+	set_string(document, "LogPath", log_path);
+	set_integer(document, "RestartCount", container->state.restart_count);
+	describe_state(container, part_of(document, "State"));
+	describe_host_config(spec, part_of(document, "HostConfig"));
+	describe_config(spec, part_of(document, "Config"));
+	return document;
+}
+
+struct status_text {
+	const char *before, *behind;
+	bool has_exit_code, has_time, is_since_end;
+};
+
+static const struct status_text status_texts[] = {
+	[CONTAINER_INITED] = {.before = "Created"},
+	[CONTAINER_STARTING] = {.before = "Starting", .behind = "", .has_time = true},
+	[CONTAINER_RUNNING] = {.before = "Up", .behind = "", .has_time = true},
+	[CONTAINER_STOPPING] = {.before = "Up", .behind = "", .has_time = true},
+	[CONTAINER_PAUSED] = {.before = "Up", .behind = " (Paused)", .has_time = true},
+	[CONTAINER_RESTARTING] =
+		{.before = "Restarting", .behind = " ago", .has_exit_code = true, .has_time = true, .is_since_end = true},
+	[CONTAINER_EXITED] =
+		{.before = "Exited", .behind = " ago", .has_exit_code = true, .has_time = true, .is_since_end = true},
+	[CONTAINER_BROKEN] = {.before = "Broken"},
+};
+
+void describe_status(const struct container *container, int64_t now_ns, struct text *out)
+{
+	const struct status_text *row = &status_texts[container->status];
+	int64_t since_ns = row->is_since_end ? container->state.finished_ns : describe_started_ns(container);
+
+	text_append(out, row->before);
+	if (row->has_exit_code)
+		text_appendf(out, " (%d)", container->state.exit_code);
+	if (!row->has_time)
+		return;
+	/* A boot that the host's power cut ended has no end that anybody saw. */
+	if (since_ns != 0) {
+		text_append(out, " ");
+		clock_format_elapsed(now_ns - since_ns, out);
+	}
+	text_append(out, since_ns != 0 || !row->is_since_end ? row->behind : "");
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns how commands start, stop and remove containers through their monitors. */
+#include "syscontainer/lifecycle.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "container/control.h"
+#include "container/enter.h"
+#include "model/console_log.h"
+#include "model/event.h"
+#include "model/registry.h"
+
+#define LOCK_TIMEOUT_MS    60000
+#define COMMAND_TIMEOUT_MS 10000
+#define UNIT_INTERVAL_MS   200
+#define CONSOLE_LINES      15
+
+static int send_boot(int fd, const char *wait, struct error *err)
+{
+	autorelease(json_free_scoped) struct json *request = control_new_request("boot");
+
+	json_set(request, "wait", json_new_string(wait));
+	return control_send(fd, request, err);
+}
+
+static int send_attach(int fd, bool has_input, struct error *err)
+{
+	autorelease(json_free_scoped) struct json *request = control_new_request("attach");
+
+	json_set(request, "input", json_new_bool(has_input));
+	return control_send(fd, request, err);
+}
+
+/* The monitor has the request once it answers anything. The packet stays in the socket for the caller. */
+static int await_first_packet(int fd, struct error *err)
+{
+	char byte;
+	ssize_t length;
+
+	do
+		length = recv(fd, &byte, 1, MSG_PEEK | MSG_TRUNC);
+	while (length < 0 && errno == EINTR);
+	return length > 0 ? 0 : error_set(err, -ECONNRESET, "its monitor ended before it answered");
+}
+
+static int open_monitor(const struct container *container, struct error *err)
+{
+	return container->has_monitor ? control_connect(container->id, err) : control_start_monitor(container->id, "boot", err);
+}
+
+/* -EBUSY or -ECONNRESET: between our look and our request another monitor came or this one went. */
+static int request_boot(struct container *container, const char *wait, bool is_attached, bool has_input, struct error *err)
+{
+	autoclose int fd = open_monitor(container, err);
+	int r = fd;
+
+	if (r >= 0 && is_attached)
+		r = send_attach(fd, has_input, err);
+	if (r >= 0)
+		r = send_boot(fd, wait, err);
+	if (r >= 0)
+		r = await_first_packet(fd, err);
+	return r < 0 ? r : steal_fd(&fd);
+}
+
+static bool is_transient(int code)
+{
+	return code == -ECONNRESET || code == -ECONNREFUSED || code == -EPIPE;
+}
+
+int lifecycle_begin(struct container *container, const char *wait, bool is_attached, bool has_input, struct error *err)
+{
+	autoclose int lock = -EBADF;
+	int r = container_lock(container->id, LOCK_TIMEOUT_MS, &lock, err);
+
+	if (r < 0)
+		return error_prefix(err, "cannot start container %s", container->spec.name);
+	for (int attempt = 0; attempt < 10; attempt++) {
+		container_reload(container);
+		if (container->status == CONTAINER_PAUSED)
+			return error_set(err, -EBUSY, "Cannot start a paused container, try unpause instead.");
+		if (container->status == CONTAINER_BROKEN)
+			return error_set(err, container->problem.code, "%s", container->problem.message);
+		if (container->is_orphan && container_settle(container->id, err) < 0)
+			return err ? err->code : -EIO;
+		container_reload(container);
+		r = request_boot(container, wait, is_attached, has_input, err);
+		if (!is_transient(r))
+			return r;
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	}
+	return r;
+}
+
+static int append_line(const struct console_line *line, void *data)
+{
+	struct text *text = data;
+
+	for (size_t i = 0; i < line->length; i++) {
+		unsigned char byte = (unsigned char)line->text[i];
+
+		/* A guest must not write control sequences to the administrator's terminal through an error message. */
+		if (byte == '\n' || byte == '\t' || (byte >= ' ' && byte != 127))
+			text_append_bytes(text, &byte, 1);
+	}
+	return 0;
+}
+
+static void print_console(const struct container *container)
+{
+	autorelease(text_release) struct text lines = {0};
+
+	if (console_log_read(container->id, CONSOLE_LINES, append_line, &lines, NULL) == 0 && lines.length)
+		fprintf(stderr, "The last lines of its console:\n%s%s", lines.data, lines.data[lines.length - 1] == '\n' ? "" : "\n");
+}
+
+static void print_failed_units(struct container *container)
+{
+	static const char *const command[] = { "systemctl", "--no-pager", "--no-legend", "--plain", "--failed", "list-units", NULL };
+	static const char *const jobs[] = { "systemctl", "--no-pager", "--no-legend", "--plain", "list-jobs", NULL };
+	autorelease(text_release) struct text failed = {0}, waiting = {0};
+	int status;
+
+	container_reload(container);
+	if (!container->boot.init_kind || strcmp(container->boot.init_kind, "systemd") != 0)
+		return;
+	if (enter_run(container, command, COMMAND_TIMEOUT_MS, &status, &failed, NULL) == 0 && failed.length)
+		fprintf(stderr, "Failed units:\n%s", failed.data);
+	if (enter_run(container, jobs, COMMAND_TIMEOUT_MS, &status, &waiting, NULL) == 0 && waiting.length)
+		fprintf(stderr, "Jobs that are not done:\n%s", waiting.data);
+}
+
+static void explain_failure(struct container *container)
+{
+	print_failed_units(container);
+	print_console(container);
+}
+
+/* Like `systemctl is-active`; "failed" ends the wait early. */
+static int await_unit(struct container *container, const char *unit, int64_t deadline_ms, struct error *err)
+{
+	const char *const command[] = { "systemctl", "is-active", unit, NULL };
+
+	for (;;) {
+		autorelease(text_release) struct text out = {0};
+		int status = -1, r = enter_run(container, command, COMMAND_TIMEOUT_MS, &status, &out, err);
+
+		if (r < 0)
+			return r;
+		if (status == 0)
+			return 0;
+		if (strncmp(text_get(&out), "failed", 6) == 0)
+			return error_set(err, -EIO, "unit %s of container %s failed", unit, container->spec.name);
+		if (deadline_ms && clock_monotonic_ms() > deadline_ms)
+			return error_set(err, -ETIMEDOUT, "unit %s of container %s is not active in time, but: %s", unit, container->spec.name,
+					 text_get(&out));
+		nanosleep(&(struct timespec){ .tv_nsec = UNIT_INTERVAL_MS * 1000000L }, NULL);
+	}
+}
+
+static bool is_unit(const char *wait)
+{
+	return strcmp(wait, "ready") != 0 && strcmp(wait, "started") != 0;
+}
+
+int lifecycle_await(struct container *container, int fd, const char *wait, int64_t timeout_ms, struct error *err)
+{
+	int64_t deadline_ms = timeout_ms > 0 ? clock_monotonic_ms() + timeout_ms : 0;
+	int r = control_finish(fd, timeout_ms > 0 ? (int)timeout_ms : -1, NULL, NULL, err);
+
+	if (r == -ETIMEDOUT)
+		r = error_set(err, r, "container %s is not ready after %g s; it runs on: look into it with \"syscontainer exec\", or stop it",
+			      container->spec.name, (double)timeout_ms / 1000);
+	else if (r < 0)
+		error_prefix(err, "cannot start container %s", container->spec.name);
+	container_reload(container);
+	if (r >= 0 && is_unit(wait))
+		r = await_unit(container, wait, deadline_ms, err);
+	if (r < 0)
+		explain_failure(container);
+	return r;
+}
+
+int lifecycle_start(struct container *container, const char *wait, int64_t timeout_ms, struct error *err)
+{
+	autoclose int fd = lifecycle_begin(container, strcmp(wait, "started") == 0 ? wait : "ready", false, false, err);
+
+	return fd < 0 ? fd : lifecycle_await(container, fd, wait, timeout_ms, err);
+}
+
+static int finish_stop(const struct container *container, int fd, struct error *err)
+{
+	autofree char *buffer = xmalloc(CONTROL_MAX_PACKET);
+
+	for (;;) {
+		autorelease(json_free_scoped) struct json *packet = NULL;
+		enum control_stream stream;
+		const char *bytes, *remains;
+		size_t length;
+		int64_t code = 0;
+		int r = control_receive(fd, -1, buffer, &stream, &packet, &bytes, &length, err);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return error_set(err, -ECONNRESET, "its monitor ended before it answered");
+		if (!packet || !json_bool(json_get(packet, "done")))
+			continue;
+		remains = json_string(json_get(packet, "message"));
+		json_integer(json_get(packet, "code"), &code);
+		if (code < 0)
+			return error_set(err, (int)code, "%s", remains ? remains : "unknown");
+		if (remains)
+			fprintf(stderr, "syscontainer: container %s did not end in time and was killed; what was left:\n%s", container->spec.name, remains);
+		return 0;
+	}
+}
+
+int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err)
+{
+	int r = 0;
+
+	for (int attempt = 0; attempt < 50; attempt++) {
+		autorelease(json_free_scoped) struct json *request = control_new_request("stop");
+		autoclose int fd = -EBADF;
+
+		if (!container_is_live(container))
+			return 0;
+		json_set(request, "timeout_ms", json_new_integer(timeout_ms));
+		if (signal)
+			json_set(request, "signal", json_new_string(signal));
+		fd = r = control_connect(container->id, err);
+		if (r >= 0)
+			r = control_send(fd, request, err);
+		if (r >= 0)
+			r = finish_stop(container, fd, err);
+		if (!is_transient(r))
+			return r < 0 ? error_prefix(err, "cannot stop container %s", container->spec.name) : 0;
+		/* It has just ended, or its monitor was killed. */
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		container_reload(container);
+		if (container->is_orphan && container_settle(container->id, err) < 0)
+			return err ? err->code : -EIO;
+		container_reload(container);
+		if (container->status == CONTAINER_BROKEN)
+			return 0; /* removed by --rm */
+	}
+	return r;
+}
+
+int lifecycle_remove(struct container *container, struct error *err)
+{
+	autoclose int lock = -EBADF;
+	autofree char *name = xstrdup(container->spec.name ? container->spec.name : container->id);
+	int r = registry_lock(&lock, err);
+
+	if (r == 0)
+		r = registry_remove(lock, container->id, err);
+	if (r == 0)
+		event_log(container->id, name, "destroy", "%s", "");
+	return r;
+}
+
+int lifecycle_for_each(const struct strings *references, bool prints, int (*operation)(struct container *container, void *data, struct error *err),
+		       void *data)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < references->count; i++) {
+		autorelease(container_release) struct container container = {0};
+		struct error error = {0};
+		int r = container_open(references->items[i], &container, &error);
+
+		if (r >= 0)
+			r = operation(&container, data, &error);
+		if (r < 0) {
+			fprintf(stderr, "syscontainer: %s\n", error.message);
+			status = error.exit_status ? error.exit_status : 1;
+		} else if (prints) {
+			printf("%s\n", references->items[i]);
+			fflush(stdout);
+		}
+	}
+	return status;
+}

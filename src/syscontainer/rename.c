@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns "syscontainer rename". */
+#include <string.h>
+
+#include "base/memory.h"
+#include "container/container.h"
+#include "model/event.h"
+#include "model/registry.h"
+#include "syscontainer/commands.h"
+
+static int run(void *options, const struct strings *operands, struct error *err)
+{
+	autorelease(container_release) struct container container = {0};
+	const char *new_name = operands->items[1][0] == '/' ? operands->items[1] + 1 : operands->items[1];
+	autoclose int lock = -EBADF, registry = -EBADF;
+	autofree char *old_name = NULL;
+	int r = container_open(operands->items[0], &container, err);
+
+	(void)options;
+	if (r < 0)
+		return r;
+	if (spec_check_name(new_name, err) < 0)
+		return error_prefix(err, "Invalid container new name (%.256s)", new_name);
+	if (strcmp(new_name, container.spec.name) == 0)
+		return error_set(err, -EINVAL, "Renaming a container with the same name as its current name");
+	r = container_lock(container.id, 60000, &lock, err);
+	if (r == 0)
+		r = registry_lock(&registry, err);
+	if (r < 0)
+		return r;
+	container_reload(&container);
+	old_name = xstrdup(container.spec.name);
+	r = registry_rename(registry, &container.spec, new_name, err);
+	if (r == 0)
+		event_log(container.id, new_name, "rename", "oldName=%s", old_name);
+	return r;
+}
+
+const struct command command_rename = {
+	.name = "rename",
+	.arguments = "OLD NEW",
+	.summary = "Give a container another name",
+	.min_operands = 2,
+	.max_operands = 2,
+	.usage_status = 1,
+	.complete = "container",
+	.run = run,
+};
