@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# What ./quickstart and ./run-tests both do to the host: install packages, configure a build, make guest trees.
+
+# shellcheck disable=SC2034 # read by those who source this
+host_build_packages=(gcc libc6-dev make autoconf automake pkg-config scdoc
+	lxc-dev libyajl-dev libcap-dev libarchive-dev)
+
+host_die() { # MESSAGE: a mistake of the caller, or a host that we cannot work on
+	echo "${0##*/}: $1" >&2
+	exit 2
+}
+
+host_is_installed() { # PACKAGE
+	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+host_install_packages() { # PACKAGE...: installs those that are missing; without any, no package list is fetched
+	local package missing=()
+	command -v apt-get >/dev/null || host_die "this needs Debian 12 and its apt-get; here, install by hand: $*"
+	for package; do
+		host_is_installed "$package" || missing+=("$package")
+	done
+	[[ ${#missing[@]} -gt 0 ]] || return 0
+	echo "installing: ${missing[*]}"
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+host_configure() { # SOURCE BUILD OPTION...: makes ./configure when it is older than what it is made from, then runs it
+	local source=$1 build=$2
+	shift 2
+	if [[ ! -e $source/configure || $source/configure -ot $source/configure.ac || $source/Makefile.in -ot $source/Makefile.am ]]; then
+		"$source/autogen.sh" || return
+	fi
+	[[ ! -e $source/config.status ]] || host_die "$source was configured in place; run: make -C $source distclean"
+	mkdir -p "$build" || return
+	(cd "$build" && "$source/configure" --quiet "$@")
+}
+
+# The tree appears by a rename when it is complete, so that an interrupted run is made again and a complete one never.
+host_make_tree() { # SUITE TREE
+	local suite=$1 tree=$2 partial=$2.partial proxy='' options=()
+	if [[ -d $tree ]]; then
+		echo "$tree is there already"
+		return 0
+	fi
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	[[ -z $proxy ]] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
+	mkdir -p "${tree%/*}" || return
+	rm -rf --one-file-system "$partial" || return
+	echo "making $tree: a $suite system, about 230 MB, once"
+	# shellcheck disable=SC2016 # $1 is for the hook
+	mmdebstrap --variant=minbase --include=systemd-sysv,dbus,iproute2,procps,libpam-systemd "${options[@]}" \
+		--customize-hook='echo guest >"$1/etc/hostname"' "$suite" "$partial" || return
+	mv -T "$partial" "$tree"
+}
