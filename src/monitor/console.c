@@ -22,6 +22,7 @@
 
 #define TTY_GROUP 5 /* what distributions call "tty" */
 /* What a terminal in its usual mode takes for the end of input, termios(3) VEOF; within a line the first only hands over what is there of it. */
+#define FLUSH_MS  500
 #define END_OF_INPUT "\004\004"
 
 /* One thing that is read: the console, or one of the pipes. */
@@ -46,6 +47,7 @@ struct console {
 	int input_again; /* a second descriptor of where input goes, watched for writing */
 	int guest_standard[3];
 	struct console_log *log;
+	struct loop_source *flush_timer;
 };
 
 static void open_log(struct monitor *monitor)
@@ -56,12 +58,26 @@ static void open_log(struct monitor *monitor)
 		monitor_complain(monitor, &error);
 }
 
+static void on_idle(struct loop_source *source, uint32_t events, void *data)
+{
+	struct console *console = data;
+
+	(void)source;
+	(void)events;
+	console->flush_timer = NULL;
+	console_log_flush(console->log);
+}
+
 static void deliver(struct output *output, const void *data, size_t length)
 {
 	struct console *console = output->monitor->console;
 
-	if (console->log)
+	if (console->log) {
 		console_log_append(console->log, output->log_stream, data, length);
+		/* A prompt has no newline; it shall be in the log while somebody looks for it. */
+		if (!console->flush_timer)
+			console->flush_timer = loop_add_timer(output->monitor->loop, FLUSH_MS, on_idle, console);
+	}
 	server_send_output(output->monitor, output->client_stream, data, length);
 }
 
@@ -391,6 +407,7 @@ void console_close(struct monitor *monitor)
 	drain(&console->console);
 	close_input(console);
 	monitor_close(&console->slave);
+	loop_remove(console->flush_timer);
 	console_log_close(console->log);
 	free(console);
 	monitor->console = NULL;

@@ -86,8 +86,10 @@ static void answer_first_client(int result, const struct error *err)
 static int run(struct monitor *monitor, const char *mode, struct error *err)
 {
 	bool is_adopting = strcmp(mode, "adopt") == 0;
-	int r = control_hold_monitor_lock(monitor->id, &monitor->lock_fd, err);
+	int r = paths_prepare(err); /* RUN is gone after a boot of the host */
 
+	if (r == 0)
+		r = control_hold_monitor_lock(monitor->id, &monitor->lock_fd, err);
 	if (r == 0)
 		r = load(monitor, err);
 	if (r == 0)
