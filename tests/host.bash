@@ -39,8 +39,8 @@ host_configure() { # SOURCE BUILD OPTION...: makes ./configure when it is older 
 }
 
 # The tree appears by a rename when it is complete, so that an interrupted run is made again and a complete one never.
-host_make_tree() { # SUITE TREE
-	local suite=$1 tree=$2 partial=$2.partial proxy='' options=()
+host_make_tree() { # SUITE TREE [PACKAGES]: with systemd, or with another init system
+	local suite=$1 tree=$2 packages=${3:-systemd-sysv,dbus,libpam-systemd} partial=$2.partial proxy='' options=()
 	if [[ -d $tree ]]; then
 		echo "$tree is there already"
 		return 0
@@ -51,7 +51,7 @@ host_make_tree() { # SUITE TREE
 	rm -rf --one-file-system "$partial" || return
 	echo "making $tree: a $suite system, about 230 MB, once"
 	# shellcheck disable=SC2016 # $1 is for the hook
-	mmdebstrap --variant=minbase --include=systemd-sysv,dbus,iproute2,procps,libpam-systemd "${options[@]}" \
+	mmdebstrap --variant=minbase --include="iproute2,procps,$packages" "${options[@]}" \
 		--customize-hook='echo guest >"$1/etc/hostname"' "$suite" "$partial" || return
 	mv -T "$partial" "$tree"
 }

@@ -407,7 +407,7 @@ int command_main(const struct command_program *program, int argc, char **argv)
 	option_own_members(program->global_options, program->globals);
 	status = run_program(program, argc > 0 ? argc - 1 : 0, argv + (argc > 0));
 	option_release_members(program->global_options, program->globals);
-	if (fflush(stdout) == 0)
+	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	error_set_errno(&err, "cannot write to standard output");
 	return print_failure(program, &err, status ? status : FAILURE_STATUS);

@@ -68,7 +68,8 @@ struct loop_source *loop_add_timer(struct loop *loop, int64_t delay_ms, loop_cal
 {
 	struct loop_source *source = source_new(loop, callback, data);
 
-	source->deadline_ms = clock_monotonic_ms() + delay_ms;
+	if (__builtin_add_overflow(clock_monotonic_ms(), delay_ms, &source->deadline_ms))
+		source->deadline_ms = INT64_MAX;
 	return source;
 }
 

@@ -199,7 +199,7 @@ int container_kill_remains(const struct container *container, struct error *err)
 
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err)
 {
-	autofree char *path = paths_container(id, "lock"), *directory = paths_container(id, NULL);
+	autofree char *path = paths_container(id, "lock");
 	int r = file_lock(AT_FDCWD, path, timeout_ms, ret_fd, err);
 
 	if (r == -EWOULDBLOCK)

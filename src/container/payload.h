@@ -3,7 +3,7 @@
  * What the monitor and its payload process agree on.
  *
  * The payload (payload_main.c) fills liblxc's configuration from the spec and calls liblxc's start(), which makes the guest with the stub as PID 1 and then
- * stays as its parent. When the stub has executed the guest's init, the monitor sends PAYLOAD_SETTLE_SIGNAL, and the payload executes the keeper (keeper.c)
+ * stays as its parent. When the stub waits there for its order, the monitor sends PAYLOAD_SETTLE_SIGNAL, and the payload executes the keeper (keeper.c)
  * in its own place: same pid, still the parent of PID 1, nothing of liblxc in memory. A guest's reboot or halt is then no matter of
  * liblxc any more: the monitor reads PID 1's wait status from the keeper's file and decides.
  */

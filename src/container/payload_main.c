@@ -103,8 +103,10 @@ static int run(const char *id, const char *console, struct error *err)
 	setenv("PATH", "/nonexistent", 1);
 	if (lxc->start(lxc, 0, argv))
 		return 0; /* it ended before the monitor had us settle */
-	error_set(err, -EIO, "liblxc cannot start the container");
-	launch_explain(&spec, err);
+	if (rootfs_check_idmap(rootfs, &spec, err) == 0) {
+		error_set(err, -EIO, "liblxc cannot start the container");
+		launch_explain(&spec, err);
+	}
 	lxc_container_put(lxc);
 	return -EIO;
 }

@@ -11,9 +11,11 @@
 int rootfs_resolve(const char *path, char **ret_path, struct error *err);
 bool rootfs_is_image(const char *path);
 /*
- * Is this a system that can be booted here? os-release, the architecture of `command`'s program, and (with an id map) a file system that can shift
- * ids. `path` is a directory (of an image: where it is mounted).
+ * Is this a system that can be booted here? os-release, and the architecture of `command`'s program. `path` is a directory (of an image: where it
+ * is mounted).
  */
 int rootfs_check(const char *path, const struct spec *spec, struct error *err);
+/* With an id map: can its file system shift ids? Costs a process and a user namespace, so it is asked at create, and when a start failed. */
+int rootfs_check_idmap(const char *path, const struct spec *spec, struct error *err);
 /* Takes the tree for one running container: a descriptor with an flock(2) on it; -EBUSY when another one runs on it. */
 int rootfs_lock(const char *path, int *ret_fd, struct error *err);

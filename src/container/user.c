@@ -62,6 +62,15 @@ static bool parse_id(const char *text, size_t length, uint32_t *ret_id)
 	return true;
 }
 
+/* What looks like a number is one, or an error: a line that is called "4294967295" or "-1" could make it any user. */
+static bool is_bad_number(const char *text)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	uint32_t id;
+
+	return *digits && strspn(digits, "0123456789") == strlen(digits) && !parse_id(text, strlen(text), &id);
+}
+
 static bool field_id(const struct line *line, size_t index, uint32_t *ret_id)
 {
 	return index < line->count && parse_id(line->fields[index], line->lengths[index], ret_id);
@@ -99,6 +108,8 @@ static int resolve_group(const char *text, const char *groups, uint32_t *ret_gid
 
 	if (parse_id(text, strlen(text), ret_gid))
 		return 0;
+	if (!text[0] || is_bad_number(text))
+		return -EINVAL;
 	while (next_line(&groups, &line))
 		if (field_is(&line, 0, text) && field_id(&line, 2, ret_gid))
 			return 0;
@@ -112,6 +123,8 @@ static int resolve_user(const char *text, const char *passwd, struct user *user,
 	struct line line;
 
 	ret_name[0] = '\0';
+	if (is_bad_number(text))
+		return -EINVAL;
 	while (next_line(&passwd, &line)) {
 		uint32_t uid, gid;
 
@@ -121,49 +134,62 @@ static int resolve_user(const char *text, const char *passwd, struct user *user,
 			continue;
 		user->uid = uid;
 		user->gid = gid;
-		snprintf(ret_name, name_size, "%.*s", (int)line.lengths[0], line.fields[0]);
-		if (line.count > 5 && line.lengths[5])
+		if (line.lengths[0] < name_size)
+			snprintf(ret_name, name_size, "%.*s", (int)line.lengths[0], line.fields[0]);
+		if (line.count > 5 && line.lengths[5] && line.lengths[5] < sizeof(user->home))
 			snprintf(user->home, sizeof(user->home), "%.*s", (int)line.lengths[5], line.fields[5]);
 		return 0;
 	}
 	return is_number ? 0 : -ENOENT;
 }
 
+/* Member lists of group(5): the groups of `login` besides its own. */
+static void add_memberships(struct user *user, const char *group, const char *login)
+{
+	struct line line;
+
+	while (next_line(&group, &line)) {
+		uint32_t gid;
+
+		if (has_member(&line, login) && field_id(&line, 2, &gid))
+			add_group(user, gid);
+	}
+}
+
+static int refuse(int code, const char *kind, const char *name, char *ret_what, uint32_t what_size)
+{
+	snprintf(ret_what, what_size, "%s %s", kind, name[0] ? name : "\"\"");
+	return code;
+}
+
 int user_resolve(const char *text, const char *passwd, const char *group, const char *const *extra, uint32_t extra_count,
 		 struct user *ret_user, char *ret_what, uint32_t what_size)
 {
-	const char *colon = strchr(text, ':'), *all_groups = group;
+	const char *colon = strchr(text, ':');
+	size_t length = strcspn(text, ":");
 	char name[256], login[256];
-	struct line line;
+	int r;
 
 	*ret_user = (struct user){ .home = "/" };
-	snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
-	if (resolve_user(name[0] ? name : "0", passwd, ret_user, login, sizeof(login)) < 0) {
-		snprintf(ret_what, what_size, "user %s", name);
-		return -ENOENT;
-	}
+	if (length >= sizeof(name))
+		return refuse(-EINVAL, "user", text, ret_what, what_size);
+	snprintf(name, sizeof(name), "%.*s", (int)length, text);
+	r = resolve_user(name[0] ? name : "0", passwd, ret_user, login, sizeof(login));
+	if (r < 0)
+		return refuse(r, "user", name, ret_what, what_size);
 	if (ret_user->uid == 0 && strcmp(ret_user->home, "/") == 0)
 		snprintf(ret_user->home, sizeof(ret_user->home), "/root");
-	if (colon) {
-		if (resolve_group(colon + 1, group, &ret_user->gid) < 0) {
-			snprintf(ret_what, what_size, "group %s", colon + 1);
-			return -ENOENT;
-		}
-	} else if (login[0]) {
-		while (next_line(&all_groups, &line)) {
-			uint32_t gid;
-
-			if (has_member(&line, login) && field_id(&line, 2, &gid))
-				add_group(ret_user, gid);
-		}
-	}
+	r = colon ? resolve_group(colon + 1, group, &ret_user->gid) : 0;
+	if (r < 0)
+		return refuse(r, "group", colon + 1, ret_what, what_size);
+	if (!colon && login[0])
+		add_memberships(ret_user, group, login);
 	for (uint32_t i = 0; i < extra_count; i++) {
 		uint32_t gid;
 
-		if (resolve_group(extra[i], group, &gid) < 0) {
-			snprintf(ret_what, what_size, "group %s", extra[i]);
-			return -ENOENT;
-		}
+		r = resolve_group(extra[i], group, &gid);
+		if (r < 0)
+			return refuse(r, "group", extra[i], ret_what, what_size);
 		add_group(ret_user, gid);
 	}
 	return 0;

@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -88,12 +90,15 @@ int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *e
 {
 	autofree char *path = NULL;
 	/* A child with a user namespace of its own, which does nothing; the descriptor keeps the namespace when it is gone. */
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid_t parent = getpid(), pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
 	int r, fd = -EBADF;
 
-	if (pid == 0)
-		for (;;)
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a command that is killed */
+		while (getppid() == parent)
 			pause();
+		_exit(0);
+	}
 	if (pid < 0)
 		return error_set_errno(err, "cannot make a user namespace; is user.max_user_namespaces 0?");
 	r = write_map(pid, "uid_map", uid, size, err);

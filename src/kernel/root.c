@@ -9,6 +9,9 @@
 
 #include "base/memory.h"
 
+/* EAGAIN: something was renamed meanwhile (openat2(2)), or a guest's lease (fcntl(2)) would make us wait: not for ever. */
+#define MAX_TRIES 64
+
 int root_open(int root_fd, const char *path, int flags, mode_t mode, struct error *err)
 {
 	struct open_how how = {
@@ -16,11 +19,11 @@ int root_open(int root_fd, const char *path, int flags, mode_t mode, struct erro
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd;
+	int fd, tries = 0;
 
 	do
 		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EINTR || errno == EAGAIN)); /* EAGAIN: something was renamed meanwhile, openat2(2) */
+	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < MAX_TRIES)));
 	return fd < 0 ? error_set_errno(err, "cannot open %s of the guest", path) : fd;
 }
 

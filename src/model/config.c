@@ -34,13 +34,16 @@ static void set_default(char **place, const char *value)
 static int parse_values(struct config *config, struct error *err)
 {
 	struct spec_idmap idmap;
+	bool is_endless;
 
 	if (number_parse_duration(config->start_timeout, &config->start_timeout_ms, err) < 0)
 		return error_prefix(err, "start-timeout");
-	if (config->stop_timeout[0] == '-')
-		config->stop_timeout_ms = -1;
-	else if (number_parse_duration(config->stop_timeout, &config->stop_timeout_ms, err) < 0)
+	/* Any negative one waits for ever. */
+	is_endless = config->stop_timeout[0] == '-';
+	if (number_parse_duration(config->stop_timeout + is_endless, &config->stop_timeout_ms, err) < 0)
 		return error_prefix(err, "stop-timeout");
+	if (is_endless)
+		config->stop_timeout_ms = -1;
 	if (number_parse_size(config->log.max_size, &config->log_max_bytes, err) < 0)
 		return error_prefix(err, "container-log.max-size");
 	if (spec_parse_idmap(config->user_remap, &idmap, err) < 0)

@@ -23,8 +23,13 @@ struct ranges {
 	size_t count;
 };
 
+/* What files say may be absurd; beyond the last id nothing can overlap, and the sums stay small. */
 static void ranges_append(struct ranges *ranges, uint64_t first, uint64_t size)
 {
+	if (first > UINT32_MAX)
+		return;
+	if (size > UINT32_MAX)
+		size = UINT32_MAX;
 	ranges->items = xreallocarray(ranges->items, ranges->count + 1, sizeof(struct range));
 	ranges->items[ranges->count++] = (struct range){ first, size };
 }

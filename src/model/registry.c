@@ -19,6 +19,8 @@
 /* Directories that are being made or removed are called so; a command that dies leaves one for the next to sweep. */
 #define NEW_PREFIX ".new-"
 #define OLD_PREFIX ".old-"
+/* Is there while a name changes: a crash then leaves something for the sweep. */
+#define RENAME_MARK NEW_PREFIX "rename"
 
 static bool is_id(const char *text)
 {
@@ -133,8 +135,16 @@ int registry_resolve(const char *reference, char **ret_id, struct error *err)
 	return resolve_prefix(name, ret_id, err);
 }
 
-/* Links whose container is not there: a command died between making the one and the other. */
-static int sweep_links(const char *directory, struct error *err)
+/* A rename that was cut short leaves two names; the spec says which one counts. */
+static bool is_other_name(const char *id, const char *name)
+{
+	autorelease(spec_release) struct spec spec = {0};
+
+	return spec_load(id, &spec, NULL) >= 0 && strcmp(spec.name, name) != 0;
+}
+
+/* Links whose container is not there, or that are `is_false`: a command died between making the one and the other. */
+static int sweep_links(const char *directory, bool (*is_false)(const char *id, const char *name), struct error *err)
 {
 	autorelease(strings_release) struct strings names = {0};
 	int r = list_directory(directory, &names, err);
@@ -142,31 +152,55 @@ static int sweep_links(const char *directory, struct error *err)
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		autofree char *id = read_id_link(directory, names.items[i]);
 		autofree char *path = xasprintf("%s/%s", directory, names.items[i]);
+		bool is_stale = !id || !container_exists(id) || (is_false && is_false(id, names.items[i]));
 
-		if ((!id || !container_exists(id)) && unlink(path) < 0 && errno != ENOENT)
+		if (is_stale && unlink(path) < 0 && errno != ENOENT)
 			r = error_set_errno(err, "cannot remove the stale link %s", path);
 	}
 	return r;
 }
 
-static int sweep_directories(struct error *err)
+static int list_leftovers(struct strings *ret_names, struct error *err)
 {
 	autofree char *path = paths_containers();
 	autorelease(strings_release) struct strings names = {0};
 	int r = list_directory(path, &names, err);
-	bool was_found = false;
 
-	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		const char *name = names.items[i];
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		if (strncmp(names.items[i], NEW_PREFIX, strlen(NEW_PREFIX)) == 0 || strncmp(names.items[i], OLD_PREFIX, strlen(OLD_PREFIX)) == 0)
+			strings_append(ret_names, names.items[i]);
+	return r;
+}
 
-		if (strncmp(name, NEW_PREFIX, strlen(NEW_PREFIX)) != 0 && strncmp(name, OLD_PREFIX, strlen(OLD_PREFIX)) != 0)
-			continue;
-		autofree char *leftover = xasprintf("%s/%s", path, name);
+/* Its directory goes last: it is what tells the next command that there is something to sweep. */
+static int remove_hidden(const char *id, const char *hidden, struct error *err)
+{
+	autofree char *run = paths_run_container(id, NULL), *host = paths_run_host(id);
+	int r = file_remove_tree(AT_FDCWD, run, err);
 
-		r = file_remove_tree(AT_FDCWD, leftover, err);
-		was_found = true;
+	if (r == 0)
+		r = file_remove_tree(AT_FDCWD, host, err);
+	return r < 0 ? r : file_remove_tree(AT_FDCWD, hidden, err);
+}
+
+static int sweep(struct error *err)
+{
+	autorelease(strings_release) struct strings leftovers = {0};
+	autofree char *names = paths_names(), *idmap = paths_idmap();
+	int r = list_leftovers(&leftovers, err);
+
+	if (r == 0 && leftovers.count)
+		r = sweep_links(names, is_other_name, err);
+	if (r == 0 && leftovers.count)
+		r = sweep_links(idmap, NULL, err);
+	for (size_t i = 0; r == 0 && i < leftovers.count; i++) {
+		autofree char *hidden = paths_container(leftovers.items[i], NULL);
+		const char *id = leftovers.items[i] + strlen(OLD_PREFIX); /* both are of one length */
+
+		/* An empty word would mean the whole of RUN. */
+		r = is_id(id) ? remove_hidden(id, hidden, err) : file_remove_tree(AT_FDCWD, hidden, err);
 	}
-	return r < 0 ? r : was_found;
+	return r;
 }
 
 int registry_lock(int *ret_fd, struct error *err)
@@ -181,14 +215,7 @@ int registry_lock(int *ret_fd, struct error *err)
 	r = file_lock(AT_FDCWD, path, -1, &fd, err);
 	if (r < 0)
 		return r;
-	r = sweep_directories(err);
-	if (r > 0) {
-		autofree char *names = paths_names(), *idmap = paths_idmap();
-
-		r = sweep_links(names, err);
-		if (r == 0)
-			r = sweep_links(idmap, err);
-	}
+	r = sweep(err);
 	if (r < 0)
 		return r;
 	*ret_fd = steal_fd(&fd);
@@ -285,38 +312,34 @@ int registry_add(int lock_fd, struct spec *spec, struct error *err)
 
 int registry_rename(int lock_fd, struct spec *spec, const char *new_name, struct error *err)
 {
-	autofree char *old_name = NULL;
+	autofree char *old_name = NULL, *mark = paths_container(RENAME_MARK, NULL);
 	int r;
 
 	(void)lock_fd;
+	if (mkdir(mark, 0700) < 0)
+		return error_set_errno(err, "cannot make %s", mark);
 	r = link_name(new_name, spec->id, err);
-	if (r < 0)
-		return r;
-	old_name = steal_ptr(spec->name);
-	spec->name = xstrdup(new_name);
-	r = spec_save(spec->id, spec, err);
-	if (r < 0) {
-		unlink_name(new_name);
-		return r;
+	if (r == 0) {
+		old_name = spec->name;
+		spec->name = xstrdup(new_name);
+		r = spec_save(spec->id, spec, err);
+		unlink_name(r < 0 ? new_name : old_name);
 	}
-	unlink_name(old_name);
-	return 0;
+	rmdir(mark);
+	return r;
 }
 
 int registry_remove(int lock_fd, const char *id, struct error *err)
 {
 	autofree char *path = paths_container(id, NULL), *names = paths_names(), *idmap = paths_idmap();
 	autofree char *hidden_id = xasprintf(OLD_PREFIX "%s", id), *hidden = paths_container(hidden_id, NULL);
-	autofree char *run = paths_run_container(id, NULL), *host = paths_run_host(id);
 
 	(void)lock_fd;
 	if (rename(path, hidden) < 0)
 		return error_set_errno(err, "cannot remove %s", path);
 	unlink_all_of(names, id);
 	unlink_all_of(idmap, id);
-	if (file_remove_tree(AT_FDCWD, run, err) < 0 || file_remove_tree(AT_FDCWD, host, err) < 0)
-		return err ? err->code : -EIO;
-	return file_remove_tree(AT_FDCWD, hidden, err);
+	return remove_hidden(id, hidden, err);
 }
 
 char *registry_find_name(const char *id)

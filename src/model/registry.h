@@ -16,7 +16,7 @@ int registry_lock(int *ret_fd, struct error *err);
 /* Full ids of all containers, broken ones too, in no order. */
 int registry_list(struct strings *ret_ids, struct error *err);
 /*
- * A name, a full id or a unique prefix of one (in this order) to the full id. -ENOENT: "No such container: X"; -ENOTUNIQ: names the ids.
+ * A full id, a name or a unique prefix of an id (in this order) to the full id. -ENOENT: "No such container: X"; -ENOTUNIQ: names the ids.
  * Caller frees.
  */
 int registry_resolve(const char *reference, char **ret_id, struct error *err);

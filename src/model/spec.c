@@ -60,6 +60,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, user, "user", SCHEMA_STRING, OPTIONAL),
 	MEMBER(spec, groups, "groups", SCHEMA_STRINGS, OPTIONAL),
 	MEMBER(spec, hostname, "hostname", SCHEMA_STRING),
+	MEMBER(spec, is_hostname_given, "is_hostname_given", SCHEMA_BOOL, OPTIONAL),
 	MEMBER(spec, has_tty, "has_tty", SCHEMA_BOOL),
 	MEMBER(spec, has_stdin, "has_stdin", SCHEMA_BOOL),
 	MEMBER(spec, removes_itself, "removes_itself", SCHEMA_BOOL),
@@ -76,6 +77,13 @@ static const struct schema_field spec_fields[] = {
 };
 const struct schema spec_schema = { sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields) };
 
+/* 2^32 - 1 is no id (setuid(2)). Each is compared alone first: the sums may not overflow. */
+static bool idmap_fits(const struct spec_idmap *idmap)
+{
+	return idmap->uid <= UINT32_MAX && idmap->gid <= UINT32_MAX && idmap->size <= UINT32_MAX &&
+	       idmap->uid + idmap->size <= UINT32_MAX && idmap->gid + idmap->size <= UINT32_MAX;
+}
+
 /* The file is ours, but may have been edited or damaged: what other code relies on is checked here. */
 static int check(const struct spec *spec, struct error *err)
 {
@@ -91,7 +99,7 @@ static int check(const struct spec *spec, struct error *err)
 		return spec->hostname ? error_prefix(err, "hostname") : error_set(err, -EINVAL, "hostname: it is missing");
 	if (cgroup_path_check(spec->cgroup_parent, err) < 0)
 		return error_prefix(err, "cgroup_parent");
-	if (spec->idmap.size && (spec->idmap.uid + spec->idmap.size > UINT32_MAX || spec->idmap.gid + spec->idmap.size > UINT32_MAX))
+	if (!idmap_fits(&spec->idmap))
 		return error_set(err, -ERANGE, "idmap: it goes beyond the last id");
 	return 0;
 }
@@ -128,6 +136,8 @@ int spec_save(const char *id, const struct spec *spec, struct error *err)
 	json_set(value, "version", json_new_integer(SPEC_VERSION));
 	json_print(value, 2, &out);
 	text_append(&out, "\n");
+	if (out.length > JSON_MAX_BYTES)
+		return error_set(err, -E2BIG, "what describes the container is longer than %zu bytes", JSON_MAX_BYTES);
 	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
 }
 
@@ -159,6 +169,7 @@ int spec_parse_restart(const char *text, struct spec_restart_policy *ret_policy,
 int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct error *err)
 {
 	autorelease(strings_release) struct strings parts = {0};
+	size_t colons = 0;
 	uint64_t values[3];
 
 	*ret_idmap = (struct spec_idmap){0};
@@ -168,8 +179,10 @@ int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct erro
 		ret_idmap->is_automatic = true;
 		return 0;
 	}
+	for (const char *next = text; (next = strchr(next, ':')); next++)
+		colons++;
 	strings_split(&parts, text, ":");
-	if (parts.count != 3)
+	if (parts.count != 3 || colons != 2)
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: use UID:GID:SIZE, auto or none", text);
 	for (size_t i = 0; i < 3; i++)
 		if (number_parse_unsigned(parts.items[i], UINT32_MAX, &values[i], err) < 0)
@@ -180,11 +193,11 @@ int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct erro
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: only one of UID and GID is the host's root", text);
 	if (values[2] == 0)
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: SIZE is 0", text);
-	/* 2^32 - 1 is no id (setuid(2)). */
-	if (values[0] + values[2] > UINT32_MAX || values[1] + values[2] > UINT32_MAX)
-		return error_set(err, -ERANGE, "Invalid value \"%s\" for --user-remap: the range goes beyond the last id, %u", text, UINT32_MAX - 1);
 	*ret_idmap = (struct spec_idmap){ .uid = values[0], .gid = values[1], .size = values[2] };
-	return 0;
+	if (idmap_fits(ret_idmap))
+		return 0;
+	*ret_idmap = (struct spec_idmap){0};
+	return error_set(err, -ERANGE, "Invalid value \"%s\" for --user-remap: the range goes beyond the last id, %u", text, UINT32_MAX - 1);
 }
 
 int spec_check_name(const char *name, struct error *err)
@@ -203,7 +216,8 @@ int spec_check_name(const char *name, struct error *err)
 int spec_check_hostname(const char *hostname, struct error *err)
 {
 	size_t length = strlen(hostname);
-	bool is_good = length >= 1 && length <= 64 && hostname[0] != '-' && hostname[0] != '.' && hostname[length - 1] != '-';
+	bool is_good = length >= 1 && length <= 64 && hostname[0] != '-' && hostname[0] != '.' &&
+		       hostname[length - 1] != '-' && hostname[length - 1] != '.';
 
 	for (size_t i = 0; is_good && i < length; i++)
 		is_good = isalnum((unsigned char)hostname[i]) || hostname[i] == '-' || (hostname[i] == '.' && hostname[i + 1] != '.');
@@ -219,7 +233,8 @@ static int parse_realtime_signal(const char *name, int *ret_signal)
 
 	if (!is_max && strncmp(name, "RTMIN", 5) != 0)
 		return -EINVAL;
-	if (name[5] && (name[5] != (is_max ? '-' : '+') || number_parse(name + 6, 0, SIGRTMAX - SIGRTMIN, &offset, NULL) < 0))
+	if (name[5] && (name[5] != (is_max ? '-' : '+') || !isdigit((unsigned char)name[6]) ||
+			number_parse(name + 6, 0, SIGRTMAX - SIGRTMIN, &offset, NULL) < 0))
 		return -EINVAL;
 	*ret_signal = is_max ? SIGRTMAX - (int)offset : SIGRTMIN + (int)offset;
 	return 0;

@@ -47,6 +47,7 @@ struct spec {
 	char *user;                 /* as typed; NULL is root */
 	struct strings groups;      /* --group-add */
 	char *hostname;
+	bool is_hostname_given;     /* by the user: it counts more than the tree's /etc/hostname */
 	bool has_tty;
 	bool has_stdin;
 	bool removes_itself; /* --rm */

@@ -17,12 +17,15 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "container/confinement.h"
+#include "container/control.h"
+#include "container/launch.h"
 #include "container/payload.h"
 #include "container/rootfs.h"
 #include "container/stub_client.h"
 #include "kernel/cgroup_limits.h"
 #include "model/event.h"
 #include "model/paths.h"
+#include "model/registry.h"
 
 void boot_close(struct monitor_boot *run)
 {
@@ -277,10 +280,37 @@ static int open_pairs(struct boot_fds *fds, struct error *err)
 	return 0;
 }
 
+static int write_hostname(const struct spec *spec, struct error *err)
+{
+	autofree char *directory = paths_run_host(spec->id), *path = xasprintf("%s/" LAUNCH_HOSTNAME, directory);
+	autofree char *line = xasprintf("%s\n", spec->hostname);
+
+	return spec->is_hostname_given ? file_replace(AT_FDCWD, path, line, strlen(line), 0644, err) : 0;
+}
+
+/* Which container it is that has our tree; the lock itself does not say. */
+static void name_user_of_rootfs(const struct monitor *monitor, struct error *err)
+{
+	autorelease(strings_release) struct strings ids = {0};
+
+	if (registry_list(&ids, NULL) < 0)
+		return;
+	for (size_t i = 0; i < ids.count; i++) {
+		autorelease(spec_release) struct spec spec = {0};
+
+		if (strcmp(ids.items[i], monitor->id) == 0 || control_find_monitor(ids.items[i]) == 0 || spec_load(ids.items[i], &spec, NULL) < 0)
+			continue;
+		if (strcmp(spec.rootfs, monitor->spec.rootfs) == 0)
+			error_append(err, ", %s", spec.name);
+	}
+}
+
 static int open_fds(struct monitor *monitor, struct boot_fds *fds, struct error *err)
 {
 	int r = rootfs_lock(monitor->spec.rootfs, &fds->fds[PAYLOAD_FD_ROOTFS], err);
 
+	if (r == -EBUSY)
+		name_user_of_rootfs(monitor, err);
 	if (r < 0)
 		return r;
 	if (!rootfs_is_image(monitor->spec.rootfs)) {
@@ -295,6 +325,8 @@ static int open_fds(struct monitor *monitor, struct boot_fds *fds, struct error 
 	if (fds->fds[PAYLOAD_FD_HOST] < 0)
 		return error_set_errno(err, "cannot open our mount namespace");
 	r = notify_listen(monitor->id, &monitor->run.notify_fd, err);
+	if (r == 0)
+		r = write_hostname(&monitor->spec, err);
 	if (r == 0)
 		r = console_open(monitor, err);
 	if (r == 0)
@@ -424,6 +456,11 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 	watch_init(monitor);
 	if (monitor->run.notify_fd >= 0)
 		notify_watch(monitor);
+	/* What follows on_executed()'s record of the running guest may not have been done; twice does no harm, the keeper blocks the signal. */
+	if (monitor->run.payload_pidfd >= 0)
+		settle_payload(monitor);
+	if (!init_language(monitor->run.init_kind)->speaks_notify)
+		notify_set_ready(monitor);
 	/* A stop that the dead monitor was asked for is over; whoever asked was told. */
 	if (monitor->boot.phase == BOOT_STOPPING)
 		monitor_set_phase(monitor, monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING);

@@ -59,7 +59,10 @@ static void read_message(struct monitor *monitor, char *message)
 		notify_set_ready(monitor);
 }
 
-/* One message; false when there is none. Only PID 1 is heard: any process of the guest can write here. */
+/*
+ * One message; false when there is none. Only PID 1 is heard: any process of the guest can write here. It stays in the socket until
+ * what it says is on disk: READY=1 comes once, and the next monitor must find it when we are killed here.
+ */
 static bool receive(struct monitor *monitor)
 {
 	char message[4096];
@@ -71,7 +74,7 @@ static bool receive(struct monitor *monitor)
 	struct msghdr packet = {
 		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space),
 	};
-	ssize_t length = recvmsg(monitor->run.notify_fd, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t length = recvmsg(monitor->run.notify_fd, &packet, MSG_PEEK | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	pid_t sender = 0;
 
 	if (length < 0)
@@ -92,6 +95,7 @@ static bool receive(struct monitor *monitor)
 	}
 	if (sender > 0 && sender == monitor->boot.init.pid)
 		read_message(monitor, message);
+	recv(monitor->run.notify_fd, message, 0, MSG_DONTWAIT);
 	return true;
 }
 

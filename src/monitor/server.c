@@ -44,6 +44,17 @@ static void client_close(struct client *client)
 	monitor_close(&client->fd);
 }
 
+/* Whoever made this monitor died before it asked for a boot: without guest and clients there is nothing to stay for. */
+static void end_when_idle(struct monitor *monitor)
+{
+	if (monitor->run.is_active || monitor->restart_timer)
+		return;
+	for (const struct client *client = monitor->clients; client; client = client->next)
+		if (!client->is_gone)
+			return;
+	loop_stop(monitor->loop);
+}
+
 static void sweep_clients(struct monitor *monitor)
 {
 	struct client **place = &monitor->clients;
@@ -415,6 +426,7 @@ static void on_client(struct loop_source *source, uint32_t events, void *data)
 	if (length <= 0) {
 		client_close(client);
 		update_flow(monitor);
+		end_when_idle(monitor);
 		return;
 	}
 	handle_packet(client, packet, (size_t)length);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "container/rootfs.h"
+#include "container/stub_protocol.h"
 #include "model/config.h"
 #include "model/event.h"
 #include "model/idmap.h"
@@ -96,6 +97,22 @@ static int set_command(const struct create_options *options, const struct string
 	return 0;
 }
 
+/* All of it has to fit into the one message that PID 1 is made from. */
+static int check_length(const struct spec *spec, struct error *err)
+{
+	const struct strings *lists[] = { &spec->command, &spec->environment, &spec->groups };
+	size_t length = 4096; /* what we add ourselves */
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			length += strlen(lists[i]->items[j]) + 1;
+	if (length > STUB_MAX_MESSAGE)
+		return error_set(err, -E2BIG, "command and environment are longer than %d bytes in sum", STUB_MAX_MESSAGE);
+	if (spec->groups.count > 64)
+		return error_set(err, -E2BIG, "more than 64 groups are given with --group-add");
+	return 0;
+}
+
 static int set_rootfs(const struct create_options *options, const struct strings *operands, struct spec *spec, struct error *err)
 {
 	const char *path = options->external_rootfs ? options->external_rootfs : operands->items[0];
@@ -141,6 +158,7 @@ static void set_plain(const struct create_options *options, const struct config 
 {
 	spec->name = xstrdup(options->name && options->name[0] == '/' ? options->name + 1 : options->name);
 	spec->hostname = xstrdup(options->hostname);
+	spec->is_hostname_given = options->hostname != NULL;
 	spec->working_directory = xstrdup(options->working_directory);
 	spec->user = xstrdup(options->user);
 	spec->stop_signal = xstrdup(options->stop_signal);
@@ -188,6 +206,8 @@ int create_make_spec(const struct create_options *options, const struct strings 
 	if (r == 0)
 		r = set_command(options, operands, spec, err);
 	if (r == 0)
+		r = check_length(spec, err);
+	if (r == 0)
 		r = set_rootfs(options, operands, spec, err);
 	if (r == 0)
 		r = set_idmap(options, &config, spec, err);
@@ -208,6 +228,8 @@ int create_container(struct spec *spec, struct error *err)
 		if (probe.idmap.is_automatic)
 			probe.idmap = (struct spec_idmap){ .uid = IDMAP_FIRST, .gid = IDMAP_FIRST, .size = IDMAP_SIZE };
 		r = rootfs_check(spec->rootfs, &probe, err);
+		if (r == 0)
+			r = rootfs_check_idmap(spec->rootfs, &probe, err);
 		if (r < 0)
 			return r;
 	}

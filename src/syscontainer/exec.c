@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,7 @@ struct relay {
 	struct enter_process process;
 	struct terminal terminal;
 	int pidfd, size_fd;
+	int slave; /* held open: see relay_start() */
 	bool has_tty, input_is_over, is_detached;
 	bool is_within_line; /* the last that was typed was no end of a line */
 	struct text pending; /* typed, but not taken yet */
@@ -203,6 +205,8 @@ static int relay_start(struct relay *relay, const struct options *options, struc
 	relay->size_fd = terminal_watch_size(err);
 	if (relay->size_fd < 0)
 		return relay->size_fd;
+	/* Without any slave the master reports a hang-up: a program that closes its terminal before it ends would seem to be over, and be hung up by us. */
+	relay->slave = ioctl(relay->process.terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	follow_size(relay);
 	if (options->has_stdin)
 		terminal_make_raw(&relay->terminal);

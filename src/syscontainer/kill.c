@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "container/control.h"
+#include "syscontainer/audit.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
 
@@ -26,6 +27,7 @@ static int send_signal(struct container *container, void *data, struct error *er
 
 	if (!container_is_live(container))
 		return error_set(err, -ESRCH, "Cannot kill container: %s is not running", container->spec.name);
+	audit_log("kill", container->spec.name);
 	request = control_new_request("kill");
 	json_set(request, "signal", json_new_integer(number));
 	if (control_request(container->id, request, -1, NULL, NULL, err) < 0 && err->code != -ECONNRESET)

@@ -73,6 +73,15 @@ static bool is_transient(int code)
 	return code == -ECONNRESET || code == -ECONNREFUSED || code == -EPIPE;
 }
 
+/* Whoever starts what is being stopped wants it to run afterwards. */
+static void await_end(const struct container *container)
+{
+	struct json *request = control_new_request("wait");
+
+	json_set(request, "for", json_new_string("stopped"));
+	control_request(container->id, request, -1, NULL, NULL, NULL);
+}
+
 int lifecycle_begin(struct container *container, const char *wait, bool is_attached, bool has_input, struct error *err)
 {
 	autoclose int lock = -EBADF;
@@ -89,6 +98,11 @@ int lifecycle_begin(struct container *container, const char *wait, bool is_attac
 		if (container->is_orphan && container_settle(container->id, err) < 0)
 			return err ? err->code : -EIO;
 		container_reload(container);
+		if (container->status == CONTAINER_STOPPING) {
+			await_end(container);
+			r = error_set(err, -EBUSY, "container %s is stopped again and again by others", container->spec.name);
+			continue;
+		}
 		r = request_boot(container, wait, is_attached, has_input, err);
 		if (!is_transient(r))
 			return r;

@@ -10,6 +10,7 @@
 #include "container/control.h"
 #include "model/paths.h"
 #include "model/registry.h"
+#include "syscontainer/audit.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
 
@@ -106,6 +107,7 @@ static int run(void *data, const struct strings *operands, struct error *err)
 	for (size_t i = 0; i < operands->count; i++) {
 		struct error error = {0};
 
+		audit_log("rm", operands->items[i]);
 		if (remove_one(operands->items[i], data, &error) < 0) {
 			fprintf(stderr, "syscontainer: %s\n", error.message);
 			status = 1;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/memory.h"
+#include "syscontainer/audit.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
 
@@ -29,13 +30,19 @@ static const struct option_row restart_rows[] = {
 	{ .name = NULL },
 };
 
-static int stop(struct container *container, void *data, struct error *err)
+static int end(struct container *container, void *data, struct error *err)
 {
 	const struct options *options = data;
 
 	if (options->is_forced)
 		return lifecycle_stop(container, 0, "KILL", err);
 	return lifecycle_stop(container, options->has_timeout ? options->timeout_ms : container->spec.stop_timeout_ms, NULL, err);
+}
+
+static int stop(struct container *container, void *data, struct error *err)
+{
+	audit_log("stop", container->spec.name);
+	return end(container, data, err);
 }
 
 static int restart(struct container *container, void *data, struct error *err)
@@ -45,7 +52,8 @@ static int restart(struct container *container, void *data, struct error *err)
 
 	if (container->spec.removes_itself)
 		return error_set(err, -EINVAL, "container %s was made with --rm: it would be gone before it could start again", container->spec.name);
-	r = stop(container, data, err);
+	audit_log("restart", container->spec.name);
+	r = end(container, data, err);
 	if (r < 0)
 		return r;
 	container_reload(container);

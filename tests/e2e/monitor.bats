@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A guest does not depend on our processes: the monitor, the keeper and commands may be killed.
+
+load common
+load small
+
+setup_file() {
+	e2e_begin '"stop-timeout": "5s"'
+	e2e_keep
+}
+
+teardown_file() {
+	e2e_end
+}
+
+teardown() {
+	e2e_clean
+}
+
+has_monitor() { # NAME
+	monitor_pid "$1" >/dev/null
+}
+
+log_has() { # NAME TEXT
+	syscontainer logs "$1" | grep -qF "$2"
+}
+
+@test "a guest outlives its monitor, and the next command brings a new one that knows its state" {
+	guest_start web
+	pid=$(init_pid web)
+	kill_monitor web
+	kill -0 "$pid"
+	same state "$(field web .State.Status) $(field web .State.Pid) $(field web .State.Ready)" "running $pid true"
+	same "number of monitors" "$(monitor_pid web | wc -l)" 1
+	run -0 syscontainer exec web systemctl is-system-running
+	same state "$output" running
+	run -0 timeout 10 syscontainer wait --condition=ready web
+}
+
+@test "ps shows a guest without a monitor as running and gives it one" {
+	small_start web
+	kill_monitor web
+	run -0 syscontainer ps --format '{{.Names}} {{.State}}'
+	same ps "$output" "web running"
+	wait_for 5 has_monitor web
+}
+
+@test "repair gives containers a new monitor and names them" {
+	small_start one
+	small_start two
+	kill_monitor one
+	kill_monitor two
+	run -0 syscontainer repair
+	same repaired "$(sort <<<"$output" | xargs)" "one two"
+	has_monitor one
+	has_monitor two
+	run -0 syscontainer repair
+	same repaired "$output" ""
+}
+
+@test "a guest that powers off after its monitor was killed ends with 0 and the reason" {
+	guest_start web
+	kill_monitor web
+	syscontainer repair
+	syscontainer exec web systemctl poweroff || true
+	run -0 timeout 30 syscontainer wait web
+	same code "$output" 0
+	has_field web .State.Reason poweroff
+}
+
+@test "an end that nobody saw is known afterwards" {
+	small_start web
+	pid=$(init_pid web)
+	kill_monitor web
+	kill -TERM "$pid"
+	wait_for 5 is_gone "$pid"
+	same end "$(field web .State.Status) $(field web .State.ExitCode) $(field web .State.Reason)" "exited 7 exited"
+}
+
+@test "an end while the adopted monitor watches is known" {
+	small_start web
+	kill_monitor web
+	syscontainer repair
+	kill -TERM "$(init_pid web)"
+	run -0 timeout 10 syscontainer wait web
+	same code "$output" 7
+}
+
+@test "a guest that reboots after its monitor was killed comes back" {
+	guest_start web
+	kill_monitor web
+	syscontainer repair
+	before=$(init_pid web)
+	syscontainer exec web systemctl reboot || true
+	wait_for 20 is_gone "$before"
+	wait_for 30 has_field web .State.Ready true
+	has_field web .RestartCount 1
+	run -0 syscontainer exec web systemctl is-system-running --wait
+}
+
+@test "a reboot that nobody saw is followed by the next command" {
+	guest_start web
+	pid=$(init_pid web)
+	kill_monitor web
+	# Not by exec, which would bring a monitor.
+	nsenter -t "$pid" -a systemctl --force reboot
+	wait_for 20 is_gone "$pid"
+	syscontainer repair
+	wait_for 30 has_field web .State.Ready true
+}
+
+@test "a restart policy holds after the monitor was killed" {
+	small_start web --restart on-failure:2
+	kill_monitor web
+	syscontainer repair
+	before=$(init_pid web)
+	kill -TERM "$before"
+	wait_for 10 has_field web .RestartCount 1
+	wait_for 10 has_field web .State.Running true
+	[[ $(init_pid web) != "$before" ]]
+	syscontainer stop web
+	has_field web .State.Status exited
+}
+
+@test "readiness that comes after the monitor was killed is heard" {
+	tree_new slow >/dev/null
+	mkdir -p "$(tree_path slow)/etc/systemd/system/sysinit.target.wants"
+	printf '%s\n' '[Unit]' DefaultDependencies=no Before=sysinit.target '[Service]' Type=oneshot 'ExecStart=/bin/sleep 3' \
+		>"$(tree_path slow)/etc/systemd/system/late.service"
+	ln -s ../late.service "$(tree_path slow)/etc/systemd/system/sysinit.target.wants/late.service"
+	syscontainer run -d --wait=started --name slow "$(tree_path slow)" >/dev/null
+	has_field slow .State.Ready false
+	kill_monitor slow
+	syscontainer repair
+	has_field slow .State.Ready false
+	run -0 timeout 30 syscontainer wait --condition=ready slow
+	has_field slow .State.Ready true
+}
+
+@test "readiness that comes while there is no monitor is heard by the next one" {
+	tree_new slow >/dev/null
+	mkdir -p "$(tree_path slow)/etc/systemd/system/sysinit.target.wants"
+	printf '%s\n' '[Unit]' DefaultDependencies=no Before=sysinit.target '[Service]' Type=oneshot 'ExecStart=/bin/sleep 1' \
+		>"$(tree_path slow)/etc/systemd/system/late.service"
+	ln -s ../late.service "$(tree_path slow)/etc/systemd/system/sysinit.target.wants/late.service"
+	syscontainer run -d --wait=started --name slow "$(tree_path slow)" >/dev/null
+	kill_monitor slow
+	sleep 3
+	run -0 timeout 10 syscontainer wait --condition=ready slow
+}
+
+@test "the console log goes on after the monitor was killed" {
+	tree_small web >/dev/null
+	# shellcheck disable=SC2016 # for the guest
+	syscontainer run -d --name web "$(tree_path web)" /bin/sh -c 'trap "exit 0" TERM; n=0; while :; do n=$((n + 1)); echo "line $n."; sleep 0.05; done' >/dev/null
+	wait_for 5 log_has web "line 3."
+	kill_monitor web
+	sleep 0.3
+	syscontainer repair
+	last=$(syscontainer logs --tail 1 web | grep -oE '[0-9]+')
+	wait_for 5 log_has web "line $((last + 10))."
+	# Nothing was lost but what the dead monitor had in its hands.
+	run -0 syscontainer logs web
+	[[ $(wc -l <<<"$output") -ge $last ]]
+}
+
+@test "attach works after the monitor was killed" {
+	tree_small web >/dev/null
+	# shellcheck disable=SC2016 # for the guest
+	syscontainer run -d -i --name web "$(tree_path web)" /bin/sh -c 'while read -r word; do echo "<$word>"; [ "$word" != bye ] || exit 5; done' >/dev/null
+	kill_monitor web
+	run timeout 10 syscontainer attach web <<<$'one\nbye'
+	same status "$status" 5
+	has_text "<bye>"
+}
+
+@test "killing the keeper does not end the guest, and its exit code is still known" {
+	small_start web
+	keeper=$(keeper_pid web)
+	same keeper "$(cat "/proc/$keeper/comm")" syscontainer-ke
+	kill -9 "$keeper"
+	wait_for 5 is_gone "$keeper"
+	run -0 syscontainer exec web true
+	kill -TERM "$(init_pid web)"
+	run -0 timeout 10 syscontainer wait web
+	same code "$output" 7
+}
+
+@test "killing monitor and keeper leaves a guest that can be used and stopped" {
+	small_start web
+	kill -9 "$(monitor_pid web)" "$(keeper_pid web)"
+	run -0 syscontainer exec web true
+	has_field web .State.Running true
+	run -0 timeout 20 syscontainer stop web
+	has_field web .State.Status exited
+	syscontainer start web
+	has_field web .State.Running true
+}
+
+@test "PID 1 that is killed leaves 137 and a container that can be started" {
+	small_start web
+	kill -9 "$(init_pid web)"
+	run -0 timeout 10 syscontainer wait web
+	same code "$output" 137
+	has_field web .State.Reason killed
+	syscontainer start web
+	has_field web .State.Running true
+}
+
+@test "a command that is killed while it starts a guest leaves the guest starting" {
+	guest_create web
+	syscontainer start web 3>&- &
+	pid=$!
+	sleep 0.15
+	kill -9 "$pid"
+	wait "$pid" || true
+	# Before or after, and what was begun goes on.
+	case $(field web .State.Status) in
+	inited) syscontainer start web ;;
+	starting | running) run -0 timeout 60 syscontainer wait --condition=ready web ;;
+	*) e2e_die "state is $(field web .State.Status)" ;;
+	esac
+	has_field web .State.Ready true
+}
+
+@test "a monitor that is killed while it starts a guest leaves nothing, and a start works" {
+	local delay
+	small_create web
+	for delay in 0 0.002 0.005 0.01 0.02 0.03; do
+		syscontainer start web >/dev/null 2>&1 3>&- &
+		pid=$!
+		wait_for 5 has_monitor web
+		sleep "$delay"
+		kill -9 "$(monitor_pid web)" 2>/dev/null || true
+		wait "$pid" || true
+		syscontainer repair
+		case $(field web .State.Status) in inited | exited | running) ;; *) e2e_die "state is $(field web .State.Status)" ;; esac
+		syscontainer start web
+		has_field web .State.Running true
+		same "number of monitors" "$(monitor_pid web | wc -l)" 1
+		syscontainer stop web
+	done
+}
+
+@test "a monitor ignores what a terminal or a session end sends" {
+	local signal
+	small_start web
+	pid=$(monitor_pid web)
+	for signal in HUP INT QUIT TERM PIPE USR1 USR2; do
+		kill -"$signal" "$pid"
+	done
+	sleep 0.2
+	same monitor "$(monitor_pid web)" "$pid"
+}
+
+@test "a container that is removed at its end is removed although its monitor was killed" {
+	small_start brief --rm
+	pid=$(init_pid brief)
+	kill_monitor brief
+	kill -TERM "$pid"
+	wait_for 5 is_gone "$pid"
+	syscontainer repair
+	same containers "$(container_names)" ""
+}

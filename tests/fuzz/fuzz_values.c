@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values as typed behind options and in daemon.json: each parser keeps its promises, or refuses with a message. */
+#include <math.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "kernel/cgroup.h"
+#include "model/idmap.h"
+#include "model/spec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* True when it was taken; what is refused has a code and a message. */
+static bool is_taken(int r, const struct error *err)
+{
+	require(r == 0 || (r < 0 && err->code == r && err->message[0]));
+	return r == 0;
+}
+
+static void check_restart(const char *text)
+{
+	struct spec_restart_policy policy, again;
+	struct error err = {0};
+	autofree char *typed = NULL;
+
+	if (!is_taken(spec_parse_restart(text, &policy, &err), &err))
+		return;
+	require(policy.name >= SPEC_RESTART_NO && policy.name <= SPEC_RESTART_UNLESS_STOPPED && policy.retries >= 0);
+	require(policy.retries == 0 || policy.name == SPEC_RESTART_ON_FAILURE);
+	typed = xasprintf(policy.retries ? "%s:%d" : "%s", spec_restart_names[policy.name], policy.retries);
+	require(spec_parse_restart(typed, &again, NULL) == 0 && again.name == policy.name &&
+		again.retries == policy.retries);
+}
+
+static void check_idmap(const char *text)
+{
+	struct spec_idmap idmap;
+	struct error err = {0};
+
+	if (!is_taken(spec_parse_idmap(text, &idmap, &err), &err) || idmap.size == 0)
+		return;
+	require(!idmap.is_automatic && idmap.uid > 0 && idmap.gid > 0);
+	require(idmap.uid + idmap.size <= UINT32_MAX && idmap.gid + idmap.size <= UINT32_MAX);
+}
+
+static void check_words(const char *text)
+{
+	struct error err = {0};
+	int number = 0;
+
+	if (is_taken(spec_parse_signal(text, &number, &err), &err))
+		require(number >= 1 && number <= SIGRTMAX);
+	if (is_taken(spec_check_name(text, &err), &err))
+		require(strlen(text) >= 2 && strlen(text) <= 255 && !strpbrk(text, "/ \n") && text[0] != '.');
+	if (is_taken(spec_check_hostname(text, &err), &err))
+		require(strlen(text) <= 64 && !strpbrk(text, "/_ \n") && text[0] != '.');
+	if (is_taken(cgroup_path_check(text, &err), &err))
+		require(text[0] == '/' && !strstr(text, "/../") && !strstr(text, "//"));
+}
+
+static void check_numbers(const char *text)
+{
+	struct error err = {0};
+	int64_t number, milliseconds;
+	uint64_t positive, bytes;
+	double decimal;
+	int truth;
+
+	if (is_taken(number_parse(text, -1000, INT32_MAX, &number, &err), &err))
+		require(number >= -1000 && number <= INT32_MAX && number == strtoll(text, NULL, 10));
+	if (is_taken(number_parse_unsigned(text, UINT32_MAX, &positive, &err), &err))
+		require(positive <= UINT32_MAX && positive == strtoull(text, NULL, 10));
+	if (is_taken(number_parse_decimal(text, &decimal, &err), &err))
+		require(isfinite(decimal));
+	if (is_taken(number_parse_duration(text, &milliseconds, &err), &err))
+		require(milliseconds >= 0);
+	if (is_taken(number_parse_bool(text, &truth, &err), &err))
+		require(truth == 0 || truth == 1);
+	/* A size is at least the number in front of its unit. */
+	if (is_taken(number_parse_size(text, &bytes, &err), &err))
+		require(bytes >= strtoull(text, NULL, 10));
+}
+
+static void check_subordinate(const char *text)
+{
+	/* Who overlaps a part overlaps the whole, and nobody overlaps what lies behind the last id. */
+	if (idmap_overlaps_subordinate(text, 100000, 65536))
+		require(idmap_overlaps_subordinate(text, 1, UINT32_MAX));
+	require(!idmap_overlaps_subordinate(text, (uint64_t)UINT32_MAX * 2, 65536));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	autofree char *text = xstrndup((const char *)data, size);
+
+	check_restart(text);
+	check_idmap(text);
+	check_words(text);
+	check_numbers(text);
+	check_subordinate(text);
+	return 0;
+}

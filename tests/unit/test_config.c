@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of daemon.json: its defaults, its values, and how it is refused. */
+#include "model/config.h"
+
+#include "work.h"
+
+static void load(const char *content, struct config *config)
+{
+	struct error err = {0};
+
+	if (content)
+		work_write("daemon.json", content);
+	if (config_load(config, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void assert_defaults(const struct config *config)
+{
+	assert_string_equal(config->user_remap, "auto");
+	assert_string_equal(config->cgroup_parent, "/syscontainer");
+	assert_true(config->start_timeout_ms == 90000);
+	assert_true(config->stop_timeout_ms == 10000);
+	assert_true(config->log_max_bytes == 1 << 20);
+	assert_int_equal(config->log.max_files, 7);
+}
+
+static void test_defaults(void **state)
+{
+	static const char *const contents[] = {NULL, "{}", "{\"user-remap\":null,\"container-log\":{}}"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(contents); i++) {
+		struct config config;
+
+		load(contents[i], &config);
+		assert_defaults(&config);
+		config_release(&config);
+		config_release(&config);
+	}
+}
+
+static void test_the_shipped_file_has_the_defaults(void **state)
+{
+	const char *source = getenv("srcdir");
+	autofree char *name = xasprintf("%s/etc/daemon.json", source ? source : "."), *path = realpath(name, NULL);
+	struct error err = {0};
+	struct config config;
+
+	(void)state;
+	if (!path)
+		fail_msg("%s is missing; set srcdir", name);
+	setenv("SYSCONTAINER_CONFIG", path, 1);
+	if (config_load(&config, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_defaults(&config);
+	config_release(&config);
+}
+
+static void test_values(void **state)
+{
+	struct config config;
+
+	(void)state;
+	load("{\"user-remap\":\"100000:100000:65536\",\"start-timeout\":\"0\",\"stop-timeout\":\"1m30s\",\"cgroup-parent\":\"/machines\","
+	     "\"container-log\":{\"max-size\":\"64k\",\"max-file\":1}}",
+	     &config);
+	assert_string_equal(config.user_remap, "100000:100000:65536");
+	assert_string_equal(config.cgroup_parent, "/machines");
+	assert_true(config.start_timeout_ms == 0);
+	assert_true(config.stop_timeout_ms == 90000);
+	assert_true(config.log_max_bytes == 65536);
+	assert_int_equal(config.log.max_files, 1);
+	config_release(&config);
+	load("{\"stop-timeout\":\"-1\",\"user-remap\":\"none\"}", &config);
+	assert_true(config.stop_timeout_ms == -1);
+	config_release(&config);
+}
+
+static void test_refusals_name_file_and_key(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} bad[] = {
+		{"[]", "expected an object, found an array"},
+		{"{\"user_remap\":\"auto\"}",
+		 "user_remap: unknown key; there are: user-remap, start-timeout, stop-timeout, cgroup-parent, container-log"},
+		{"{\"container-log\":{\"size\":\"1m\"}}", "container-log.size: unknown key; there are: max-size, max-file"},
+		{"{\"container-log\":\"1m\"}", "container-log: expected an object, found a string"},
+		{"{\"container-log\":null}", "container-log: expected an object, found null"},
+		{"{\"container-log\":{\"max-file\":\"7\"}}",
+		 "container-log.max-file: expected an integer of 32 bits, found a string"},
+		{"{\"container-log\":{\"max-file\":0}}", "container-log.max-file: 0 is not between 1 and 100"},
+		{"{\"container-log\":{\"max-file\":101}}", "container-log.max-file: 101 is not between 1 and 100"},
+		{"{\"container-log\":{\"max-size\":\"4095\"}}", "container-log.max-size: 4095 is below 4096 bytes"},
+		{"{\"container-log\":{\"max-size\":\"big\"}}", "container-log.max-size: \"big\" is not a size"},
+		{"{\"container-log\":{\"max-size\":1048576}}", "container-log.max-size: expected a string, found a number"},
+		{"{\"start-timeout\":\"soon\"}", "start-timeout: \"soon\" is not a duration"},
+		{"{\"start-timeout\":\"-1\"}", "start-timeout: \"-1\" is not a duration"},
+		{"{\"start-timeout\":90}", "start-timeout: expected a string, found a number"},
+		{"{\"start-timeout\":\"\"}", "start-timeout: \"\" is not a duration"},
+		{"{\"stop-timeout\":\"10x\"}", "stop-timeout: \"10x\" is not a duration"},
+		{"{\"stop-timeout\":\"-\"}", "stop-timeout: \"\" is not a duration"},
+		{"{\"stop-timeout\":\"-x\"}", "stop-timeout: \"x\" is not a duration"},
+		{"{\"stop-timeout\":\"99999999999999999999s\"}", "stop-timeout: \"99999999999999999999s\" is out of range"},
+		{"{\"user-remap\":\"maybe\"}", "user-remap: Invalid value \"maybe\""},
+		{"{\"user-remap\":\"1:2\"}", "user-remap: Invalid value \"1:2\""},
+		{"{\"user-remap\":true}", "user-remap: expected a string, found a boolean"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		autofree char *expected = xasprintf("%s: %s", work_path("daemon.json"), bad[i].message);
+		struct config config;
+		struct error err = {0};
+
+		work_write("daemon.json", bad[i].text);
+		assert_true(config_load(&config, &err) < 0);
+		if (strncmp(err.message, expected, strlen(expected)) != 0)
+			fail_msg("\"%s\" does not begin with \"%s\"", err.message, expected);
+		assert_null(config.user_remap);
+	}
+}
+
+static void test_broken_and_unreadable_files(void **state)
+{
+	static const char *const cut[] = {"", "{", "{\"user-remap\":\"auto\"", "{} {}", "{\"a\":1,\"a\":1}", "{'a':1}"};
+	struct config config;
+	struct error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cut); i++) {
+		work_write("daemon.json", cut[i]);
+		assert_true(config_load(&config, &err) < 0);
+		assert_non_null(strstr(err.message, work_path("daemon.json")));
+	}
+	unlink(work_path("daemon.json"));
+	work_make_directory("daemon.json");
+	assert_int_equal(config_load(&config, &err), -EISDIR);
+	assert_non_null(strstr(err.message, work_path("daemon.json")));
+}
+
+int main(void)
+{
+#define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, work_set_up, work_tear_down)
+	static const struct CMUnitTest tests[] = {
+		FILE_TEST(test_defaults),
+		FILE_TEST(test_the_shipped_file_has_the_defaults),
+		FILE_TEST(test_values),
+		FILE_TEST(test_refusals_name_file_and_key),
+		FILE_TEST(test_broken_and_unreadable_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
