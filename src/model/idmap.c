@@ -14,8 +14,12 @@
 #include "base/memory.h"
 #include "model/paths.h"
 
+/* In names of links: "UID-SIZE" is an automatic range with one owner, "UID-SIZE@ID" a fixed one, which several containers may share. */
+#define FIXED_MARK '@'
+
 struct range {
 	uint64_t first, size;
+	bool is_fixed;
 };
 
 struct ranges {
@@ -31,7 +35,7 @@ static void ranges_append(struct ranges *ranges, uint64_t first, uint64_t size)
 	if (size > UINT32_MAX)
 		size = UINT32_MAX;
 	ranges->items = xreallocarray(ranges->items, ranges->count + 1, sizeof(struct range));
-	ranges->items[ranges->count++] = (struct range){ first, size };
+	ranges->items[ranges->count++] = (struct range){ .first = first, .size = size };
 }
 
 static void ranges_release(struct ranges *ranges)
@@ -126,9 +130,12 @@ static void append_owned(struct ranges *ranges)
 
 	if (!directory)
 		return;
-	while ((entry = readdir(directory)))
-		if (sscanf(entry->d_name, "%llu-%llu", &first, &size) == 2)
-			ranges_append(ranges, first, size);
+	while ((entry = readdir(directory))) {
+		if (sscanf(entry->d_name, "%llu-%llu", &first, &size) != 2)
+			continue;
+		ranges_append(ranges, first, size);
+		ranges->items[ranges->count - 1].is_fixed = strchr(entry->d_name, FIXED_MARK) != NULL;
+	}
 	closedir(directory);
 }
 
@@ -146,10 +153,10 @@ static uint64_t find_free(const struct ranges *used, uint64_t first)
 	return first;
 }
 
-static int record(const char *id, uint64_t first, uint64_t size, struct error *err)
+static int record(const char *id, uint64_t first, uint64_t size, const char *suffix, struct error *err)
 {
 	autofree char *directory = paths_idmap();
-	autofree char *path = xasprintf("%s/%llu-%llu", directory, (unsigned long long)first, (unsigned long long)size);
+	autofree char *path = xasprintf("%s/%llu-%llu%s", directory, (unsigned long long)first, (unsigned long long)size, suffix);
 
 	if (symlink(id, path) < 0)
 		return error_set_errno(err, "cannot record the range of ids %s", path);
@@ -176,20 +183,36 @@ int idmap_allocate(const char *id, struct spec_idmap *ret_idmap, struct error *e
 		first += IDMAP_SIZE;
 	}
 	*ret_idmap = (struct spec_idmap){ .uid = first, .gid = first, .size = IDMAP_SIZE, .is_automatic = true };
-	return record(id, first, IDMAP_SIZE, err);
+	return record(id, first, IDMAP_SIZE, "", err);
 }
 
-int idmap_check_fixed(const struct spec_idmap *idmap, struct error *err)
+static int check_fixed(const struct ranges *owned, uint64_t first, uint64_t size, struct error *err)
 {
+	for (size_t i = 0; i < owned->count; i++) {
+		const struct range *range = &owned->items[i];
+
+		if (!overlaps(range, first, size) || (range->is_fixed && range->first == first && range->size == size))
+			continue;
+		return error_set(err, -EEXIST, "the ids %llu to %llu overlap the range %llu to %llu of another container",
+				 (unsigned long long)first, (unsigned long long)(first + size - 1), (unsigned long long)range->first,
+				 (unsigned long long)(range->first + range->size - 1));
+	}
+	return 0;
+}
+
+int idmap_claim(const char *id, const struct spec_idmap *idmap, struct error *err)
+{
+	autofree char *suffix = xasprintf("%c%s", FIXED_MARK, id);
 	autorelease(ranges_release) struct ranges owned = {0};
+	int r;
 
 	append_owned(&owned);
-	for (size_t i = 0; i < owned.count; i++)
-		if (overlaps(&owned.items[i], idmap->uid, idmap->size) || overlaps(&owned.items[i], idmap->gid, idmap->size))
-			return error_set(err, -EEXIST,
-					 "the ids %llu to %llu overlap the range %llu to %llu of another container",
-					 (unsigned long long)idmap->uid, (unsigned long long)(idmap->uid + idmap->size - 1),
-					 (unsigned long long)owned.items[i].first,
-					 (unsigned long long)(owned.items[i].first + owned.items[i].size - 1));
-	return 0;
+	r = check_fixed(&owned, idmap->uid, idmap->size, err);
+	if (r == 0)
+		r = check_fixed(&owned, idmap->gid, idmap->size, err);
+	if (r == 0)
+		r = record(id, idmap->uid, idmap->size, suffix, err);
+	if (r == 0 && idmap->gid != idmap->uid)
+		r = record(id, idmap->gid, idmap->size, suffix, err);
+	return r;
 }

@@ -16,8 +16,11 @@
  * user namespace has, and records them as ROOT/idmap/UID-SIZE -> ID. -ENOSPC when there are none.
  */
 int idmap_allocate(const char *id, struct spec_idmap *ret_idmap, struct error *err);
-/* Refuses a range given by hand that overlaps one that another container owns. */
-int idmap_check_fixed(const struct spec_idmap *idmap, struct error *err);
+/*
+ * Under the registry's lock: records a range given by hand. Containers may share exactly the same one (-EEXIST for any other overlap), as users of the
+ * reference do; what one of them may do to the others is then their administrator's choice.
+ */
+int idmap_claim(const char *id, const struct spec_idmap *idmap, struct error *err);
 
 /* The lines "NAME:START:COUNT" of subuid(5) that overlap [first, first + size). For tests and the checks above. */
 int idmap_overlaps_subordinate(const char *text, uint64_t first, uint64_t size);

@@ -122,16 +122,19 @@ static void test_a_fixed_range_may_not_overlap(void **state)
 		{{.uid = 1000100, .gid = 1000100, .size = 100}, 0},
 		{{.uid = 999000, .gid = 999000, .size = 1000}, 0},
 	};
+	static const struct spec_idmap again = {.uid = 999000, .gid = 999000, .size = 1000};
+	static const char other_id[] = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
 	(void)state;
 	own(1000000, 100);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct error err = {0};
 
-		assert_int_equal(idmap_check_fixed(&cases[i].idmap, &err), cases[i].code);
+		assert_int_equal(idmap_claim(WORK_ID, &cases[i].idmap, &err), cases[i].code);
 		if (cases[i].code < 0)
 			assert_non_null(strstr(err.message, "overlap the range 1000000 to 1000099 of another container"));
 	}
+	assert_int_equal(idmap_claim(other_id, &again, NULL), 0); /* containers may share one fixed range */
 }
 
 static void test_subordinate_ids(void **state)
