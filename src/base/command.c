@@ -101,7 +101,7 @@ static const char *suggest(const char *typed, const struct strings *names)
 
 static int refuse_unknown_name(const struct walk *walk, const char *name, size_t length, struct error *err)
 {
-	autorelease(strings_release) struct strings names = { 0 };
+	autorelease(strings_release) struct strings names = {0};
 	autofree char *typed = xstrndup(name, length);
 	const char *nearest;
 
@@ -143,7 +143,7 @@ static int walk_long(struct walk *walk, const char *name, struct token *token, s
 {
 	size_t length = strcspn(name, "=");
 
-	*token = (struct token){ .value = name[length] ? name + length + 1 : NULL };
+	*token = (struct token){.value = name[length] ? name + length + 1 : NULL};
 	for (size_t i = 0; i < ARRAY_SIZE(walk->scopes) && !token->row; i++) {
 		token->row = option_find(walk->scopes[i].rows, name, length);
 		token->options = walk->scopes[i].options;
@@ -156,7 +156,7 @@ static int walk_letter(struct walk *walk, struct token *token, struct error *err
 {
 	char letter = *walk->cluster++;
 
-	*token = (struct token){ 0 };
+	*token = (struct token){0};
 	for (size_t i = 0; i < ARRAY_SIZE(walk->scopes) && !token->row; i++) {
 		token->row = option_find_letter(walk->scopes[i].rows, letter);
 		token->options = walk->scopes[i].options;
@@ -185,7 +185,7 @@ static int walk_next(struct walk *walk, struct token *ret_token, struct error *e
 		return walk_next(walk, ret_token, err);
 	}
 	if (walk->only_operands || word[0] != '-' || word[1] == '\0') {
-		*ret_token = (struct token){ .value = word };
+		*ret_token = (struct token){.value = word};
 		return 1;
 	}
 	if (word[1] == '-')
@@ -214,7 +214,8 @@ static int check_operands(const struct command *command, size_t count, struct er
 	if (count < min)
 		return error_set(err, -EINVAL, "\"%s\" requires a minimum of %zu argument%s.", command->name, min,
 				 min == 1 ? "" : "s");
-	return error_set(err, -EINVAL, "\"%s\" requires a maximum of %zu argument%s.", command->name, max, max == 1 ? "" : "s");
+	return error_set(err, -EINVAL, "\"%s\" requires a maximum of %zu argument%s.", command->name, max,
+			 max == 1 ? "" : "s");
 }
 
 static void initialise_options(const struct command *command, void *options)
@@ -228,14 +229,14 @@ static void initialise_options(const struct command *command, void *options)
 	option_own_members(command->options, options);
 }
 
-int command_parse(const struct command_program *program, const struct command *command, int argc, char **argv,
-		  void *options, struct strings *ret_operands, struct error *err)
+int command_parse(const struct command_program *program, const struct command *command, int argc, char **argv, void *options,
+		  struct strings *ret_operands, struct error *err)
 {
-	struct option_builtins builtins = { 0 };
+	struct option_builtins builtins = {0};
 	struct walk walk = {
-		.scopes = { { command->options, options },
-			    { program->global_options, program->globals },
-			    { option_builtin_rows, &builtins } },
+		.scopes = {{command->options, options},
+			   {program->global_options, program->globals},
+			   {option_builtin_rows, &builtins}},
 		.arguments = argv,
 		.count = argc,
 		.cluster = "",
@@ -243,7 +244,7 @@ int command_parse(const struct command_program *program, const struct command *c
 	struct token token;
 	int r;
 
-	*ret_operands = (struct strings){ 0 };
+	*ret_operands = (struct strings){0};
 	initialise_options(command, options);
 	while ((r = walk_next(&walk, &token, err)) > 0) {
 		if (!token.row) {
@@ -296,7 +297,7 @@ static int print_usage_failure(const struct command_program *program, const stru
 /* Two lines on stdout are what scripts know; the hint is for people. */
 static int print_unknown_command(const struct command_program *program, const char *name)
 {
-	autorelease(strings_release) struct strings names = { 0 };
+	autorelease(strings_release) struct strings names = {0};
 	const char *nearest;
 
 	for (const struct command *const *command = program->commands; *command; command++)
@@ -313,9 +314,9 @@ static int print_unknown_command(const struct command_program *program, const ch
 
 static int run_command(const struct command_program *program, const struct command *command, int argc, char **argv)
 {
-	autorelease(strings_release) struct strings operands = { 0 };
+	autorelease(strings_release) struct strings operands = {0};
 	autofree void *options = xcalloc(1, command->options_size);
-	struct error err = { 0 };
+	struct error err = {0};
 	int status = 0;
 	int r;
 
@@ -327,7 +328,8 @@ static int run_command(const struct command_program *program, const struct comma
 	} else {
 		status = command->run(options, &operands, &err);
 		if (status < 0)
-			status = print_failure(program, &err, command->failure_status ? command->failure_status : FAILURE_STATUS);
+			status = print_failure(program, &err,
+					       command->failure_status ? command->failure_status : FAILURE_STATUS);
 	}
 	command_release_options(command, options);
 	return status;
@@ -335,7 +337,7 @@ static int run_command(const struct command_program *program, const struct comma
 
 static int print_completion(const struct command_program *program, const struct strings *words)
 {
-	struct error err = { 0 };
+	struct error err = {0};
 
 	if (words->count == 2 && strcmp(words->items[1], "bash") == 0) {
 		command_print_completion(program, stdout);
@@ -357,8 +359,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct command_program *program, const struct strings *words);
 } builtin_commands[] = {
-	{ "__complete", print_completion },
-	{ "__tables", print_tables },
+	{"__complete", print_completion},
+	{"__tables", print_tables},
 };
 
 /* `words` is the command word and everything behind it. */
@@ -376,10 +378,10 @@ static int run_words(const struct command_program *program, const struct strings
 
 static int run_program(const struct command_program *program, int argc, char **argv)
 {
-	autorelease(strings_release) struct strings words = { 0 };
+	autorelease(strings_release) struct strings words = {0};
 	struct command root = root_command(program);
 	struct option_program options;
-	struct error err = { 0 };
+	struct error err = {0};
 	int r;
 
 	r = command_parse(program, &root, argc, argv, &options, &words, &err);
@@ -400,7 +402,7 @@ static int run_program(const struct command_program *program, int argc, char **a
 
 int command_main(const struct command_program *program, int argc, char **argv)
 {
-	struct error err = { 0 };
+	struct error err = {0};
 	int status;
 
 	/* Defaults of global options may be literals, but parsing frees what it replaces. */

@@ -11,14 +11,14 @@
 #include "base/strings.h"
 
 enum option_type {
-	OPTION_FLAG,     /* bool: --x, --x=true, --x=false */
-	OPTION_STRING,   /* char * (owned): the last one wins */
-	OPTION_STRINGS,  /* struct strings: repeats, kept in order */
-	OPTION_INTEGER,  /* int64_t, min..max of the row */
-	OPTION_DECIMAL,  /* double, min..max of the row */
-	OPTION_SIZE,     /* int64_t bytes, by number_parse_size(); "-1" allowed when min is -1 */
+	OPTION_FLAG,    /* bool: --x, --x=true, --x=false */
+	OPTION_STRING,  /* char * (owned): the last one wins */
+	OPTION_STRINGS, /* struct strings: repeats, kept in order */
+	OPTION_INTEGER, /* int64_t, min..max of the row */
+	OPTION_DECIMAL, /* double, min..max of the row */
+	OPTION_SIZE,    /* int64_t bytes, by number_parse_size(); "-1" allowed when min is -1 */
 	OPTION_DURATION, /* int64_t milliseconds, by number_parse_duration(); a leading '-' allowed when min < 0 and gives -1 */
-	OPTION_CHOICE,   /* char * (owned), one word of `choices` */
+	OPTION_CHOICE, /* char * (owned), one word of `choices` */
 };
 
 /*
@@ -26,35 +26,35 @@ enum option_type {
  * that becomes true when the option was on the command line. The struct starts as a copy of the command's `defaults`.
  */
 struct option_row {
-	const char *name;         /* long name without dashes; an alias repeats the row with another name and no help */
-	char letter;              /* short name or 0 */
+	const char *name; /* long name without dashes; an alias repeats the row with another name and no help */
+	char letter;      /* short name or 0 */
 	enum option_type type;
 	size_t offset;
 	size_t given_offset;
-	int64_t min, max;         /* of numbers, in the member's unit; both 0: any; max 0 alone: no maximum */
+	int64_t min, max; /* of numbers, in the member's unit; both 0: any; max 0 alone: no maximum */
 	const char *const *choices;
-	const char *argument;     /* how help names the value: "BYTES"; NULL for flags */
-	const char *help;         /* one line; NULL hides the row from help and completion */
-	const char *complete;     /* "file", "directory", "container", "signal" or NULL; choices complete by themselves */
+	const char *argument; /* how help names the value: "BYTES"; NULL for flags */
+	const char *help;     /* one line; NULL hides the row from help and completion */
+	const char *complete; /* "file", "directory", "container", "signal" or NULL; choices complete by themselves */
 	int (*check)(const char *value, struct error *err); /* may be NULL; refuses a string value when it is parsed */
 };
 
 #define COMMAND_NO_OPERANDS SIZE_MAX /* as max_operands: none at all */
 
 struct command {
-	const char *name;         /* one that begins with '_' is not in help, completion or hints; nor is one without a summary */
-	const char *arguments;    /* "[OPTIONS] CONTAINER [CONTAINER...]" */
-	const char *summary;      /* one line */
-	const char *details;      /* paragraphs for --help, may be NULL */
+	const char *name; /* one that begins with '_' is not in help, completion or hints; nor is one without a summary */
+	const char *arguments;            /* "[OPTIONS] CONTAINER [CONTAINER...]" */
+	const char *summary;              /* one line */
+	const char *details;              /* paragraphs for --help, may be NULL */
 	const struct option_row *options; /* ends with a row whose name is NULL; may be NULL */
-	const void *defaults;     /* copied into the options struct; NULL is all zeroes. Owned strings are copied by row. */
-	size_t options_size;      /* of the options struct */
+	const void *defaults; /* copied into the options struct; NULL is all zeroes. Owned strings are copied by row. */
+	size_t options_size;  /* of the options struct */
 	size_t min_operands, max_operands; /* max 0: any number */
 	bool options_end_at_operand;       /* run, create, exec: what follows the operands belongs to the container */
-	size_t operands_before_end;        /* with options_end_at_operand: options may stand around the first so many operands (run: 1) */
-	int usage_status;         /* exit status of a usage error; 0 means 125 */
-	int failure_status;       /* exit status of a failure that names none; 0 means 1 */
-	const char *complete;     /* what operands are: "container", "file", ... or NULL */
+	size_t operands_before_end; /* with options_end_at_operand: options may stand around the first so many operands (run: 1) */
+	int usage_status;           /* exit status of a usage error; 0 means 125 */
+	int failure_status;         /* exit status of a failure that names none; 0 means 1 */
+	const char *complete;       /* what operands are: "container", "file", ... or NULL */
 	/*
 	 * `options` is the filled struct, `operands` what is left (argv style). Returns the exit status, or a negative errno with
 	 * `err` filled, which command_main() prints and turns into the exit status.
@@ -63,12 +63,12 @@ struct command {
 };
 
 struct command_program {
-	const char *name;                 /* "syscontainer" */
+	const char *name; /* "syscontainer" */
 	const char *summary;
 	const char *version;
-	const struct command *const *commands; /* ends with NULL */
+	const struct command *const *commands;   /* ends with NULL */
 	const struct option_row *global_options; /* taken before the command word and among its options alike */
-	void *globals;                    /* their struct, filled with defaults; released when command_main() ends */
+	void *globals;                           /* their struct, filled with defaults; released when command_main() ends */
 };
 
 /*
@@ -86,8 +86,8 @@ int command_main(const struct command_program *program, int argc, char **argv);
  * command's defaults first; strings in program->globals must be owned or NULL. Returns 0, or 1 at --help: then operands are not
  * checked and what follows it is in `ret_operands`. Whatever it returns, the caller releases `options` with command_release_options(), and `ret_operands`.
  */
-int command_parse(const struct command_program *program, const struct command *command, int argc, char **argv,
-		  void *options, struct strings *ret_operands, struct error *err);
+int command_parse(const struct command_program *program, const struct command *command, int argc, char **argv, void *options,
+		  struct strings *ret_operands, struct error *err);
 void command_release_options(const struct command *command, void *options);
 bool command_is_hidden(const struct command *command);
 

@@ -12,101 +12,100 @@
  * The script is three functions made from the tables, which set variables of their caller, and these two, which are the same
  * for every program. "@@" stands for the program's name as far as it can be part of a function's name.
  */
-static const char script[] =
-	"\n"
-	"# Sets pending to the option in $word whose value is the next word.\n"
-	"_@@_find_pending() {\n"
-	"	local letters=${word#-}\n"
-	"	case $word in\n"
-	"	*=*) return ;;\n"
-	"	--*)\n"
-	"		_@@_value \"$command\" \"$word\" && pending=$word\n"
-	"		return\n"
-	"		;;\n"
-	"	esac\n"
-	"	while [[ $letters ]]; do\n"
-	"		if _@@_value \"$command\" \"-${letters:0:1}\"; then\n"
-	"			[[ ${#letters} == 1 ]] && pending=-$letters\n"
-	"			return\n"
-	"		fi\n"
-	"		letters=${letters:1}\n"
-	"	done\n"
-	"}\n"
-	"\n"
-	"# Puts into COMPREPLY what $kind has that begins with $current.\n"
-	"_@@_offer() {\n"
-	"	local -a words=()\n"
-	"	local word\n"
-	"	case ${kind[0]} in\n"
-	"	file | directory)\n"
-	"		compopt -o filenames 2>/dev/null\n"
-	"		while IFS= read -r word; do\n"
-	"			COMPREPLY+=(\"$prefix$word\")\n"
-	"		done < <(compgen -A \"${kind[0]}\" -- \"$current\")\n"
-	"		return\n"
-	"		;;\n"
-	"	container) mapfile -t words < <(\"${COMP_WORDS[0]}\" __containers 2>/dev/null) ;;\n"
-	"	signal) mapfile -t words < <(compgen -A signal SIG) ;;\n"
-	"	words) words=(\"${kind[@]:1}\") ;;\n"
-	"	esac\n"
-	"	for word in \"${words[@]}\"; do\n"
-	"		[[ $word == \"$current\"* ]] && COMPREPLY+=(\"$prefix$word\")\n"
-	"	done\n"
-	"}\n"
-	"\n"
-	"_@@() {\n"
-	"	local command='' current pending='' ended='' prefix='' word\n"
-	"	local -i operands=0 limit=0 last=0\n"
-	"	local -a words=() kind=()\n"
-	"	COMPREPLY=()\n"
-	"\n"
-	"	# bash makes three words of --x=v; one again\n"
-	"	for word in \"${COMP_WORDS[@]:1:COMP_CWORD}\"; do\n"
-	"		if ((${#words[@]})) && [[ $word == = || ${words[-1]} == -*= ]]; then\n"
-	"			words[-1]+=$word\n"
-	"		else\n"
-	"			words+=(\"$word\")\n"
-	"		fi\n"
-	"	done\n"
-	"	((${#words[@]})) || return 0\n"
-	"	current=${words[-1]}\n"
-	"	unset 'words[-1]'\n"
-	"\n"
-	"	for word in \"${words[@]}\"; do\n"
-	"		if [[ $pending ]]; then\n"
-	"			pending=''\n"
-	"		elif [[ ! $ended && $word == -- ]]; then\n"
-	"			ended=1\n"
-	"		elif [[ ! $ended && $word == -?* ]]; then\n"
-	"			_@@_find_pending\n"
-	"		elif [[ ! $command ]]; then\n"
-	"			command=$word\n"
-	"			ended=''\n"
-	"			_@@_operands \"$command\" || return 0\n"
-	"		else\n"
-	"			operands+=1\n"
-	"			((operands <= last)) || return 0\n"
-	"		fi\n"
-	"	done\n"
-	"\n"
-	"	if [[ $pending ]]; then\n"
-	"		_@@_value \"$command\" \"$pending\"\n"
-	"	elif [[ ! $ended && $current == --*=* ]]; then\n"
-	"		_@@_value \"$command\" \"${current%%=*}\" || return 0\n"
-	"		[[ $COMP_WORDBREAKS == *=* ]] || prefix=${current%%=*}=\n"
-	"		current=${current#*=}\n"
-	"	elif [[ ! $ended && $current == -* ]]; then\n"
-	"		_@@_options \"$command\"\n"
-	"	elif [[ $command ]]; then\n"
-	"		_@@_operands \"$command\"\n"
-	"		((operands < limit)) || return 0\n"
-	"	else\n"
-	"		_@@_operands ''\n"
-	"	fi\n"
-	"	_@@_offer\n"
-	"}\n"
-	"\n"
-	"complete -F _@@ ";
+static const char script[] = "\n"
+			     "# Sets pending to the option in $word whose value is the next word.\n"
+			     "_@@_find_pending() {\n"
+			     "	local letters=${word#-}\n"
+			     "	case $word in\n"
+			     "	*=*) return ;;\n"
+			     "	--*)\n"
+			     "		_@@_value \"$command\" \"$word\" && pending=$word\n"
+			     "		return\n"
+			     "		;;\n"
+			     "	esac\n"
+			     "	while [[ $letters ]]; do\n"
+			     "		if _@@_value \"$command\" \"-${letters:0:1}\"; then\n"
+			     "			[[ ${#letters} == 1 ]] && pending=-$letters\n"
+			     "			return\n"
+			     "		fi\n"
+			     "		letters=${letters:1}\n"
+			     "	done\n"
+			     "}\n"
+			     "\n"
+			     "# Puts into COMPREPLY what $kind has that begins with $current.\n"
+			     "_@@_offer() {\n"
+			     "	local -a words=()\n"
+			     "	local word\n"
+			     "	case ${kind[0]} in\n"
+			     "	file | directory)\n"
+			     "		compopt -o filenames 2>/dev/null\n"
+			     "		while IFS= read -r word; do\n"
+			     "			COMPREPLY+=(\"$prefix$word\")\n"
+			     "		done < <(compgen -A \"${kind[0]}\" -- \"$current\")\n"
+			     "		return\n"
+			     "		;;\n"
+			     "	container) mapfile -t words < <(\"${COMP_WORDS[0]}\" __containers 2>/dev/null) ;;\n"
+			     "	signal) mapfile -t words < <(compgen -A signal SIG) ;;\n"
+			     "	words) words=(\"${kind[@]:1}\") ;;\n"
+			     "	esac\n"
+			     "	for word in \"${words[@]}\"; do\n"
+			     "		[[ $word == \"$current\"* ]] && COMPREPLY+=(\"$prefix$word\")\n"
+			     "	done\n"
+			     "}\n"
+			     "\n"
+			     "_@@() {\n"
+			     "	local command='' current pending='' ended='' prefix='' word\n"
+			     "	local -i operands=0 limit=0 last=0\n"
+			     "	local -a words=() kind=()\n"
+			     "	COMPREPLY=()\n"
+			     "\n"
+			     "	# bash makes three words of --x=v; one again\n"
+			     "	for word in \"${COMP_WORDS[@]:1:COMP_CWORD}\"; do\n"
+			     "		if ((${#words[@]})) && [[ $word == = || ${words[-1]} == -*= ]]; then\n"
+			     "			words[-1]+=$word\n"
+			     "		else\n"
+			     "			words+=(\"$word\")\n"
+			     "		fi\n"
+			     "	done\n"
+			     "	((${#words[@]})) || return 0\n"
+			     "	current=${words[-1]}\n"
+			     "	unset 'words[-1]'\n"
+			     "\n"
+			     "	for word in \"${words[@]}\"; do\n"
+			     "		if [[ $pending ]]; then\n"
+			     "			pending=''\n"
+			     "		elif [[ ! $ended && $word == -- ]]; then\n"
+			     "			ended=1\n"
+			     "		elif [[ ! $ended && $word == -?* ]]; then\n"
+			     "			_@@_find_pending\n"
+			     "		elif [[ ! $command ]]; then\n"
+			     "			command=$word\n"
+			     "			ended=''\n"
+			     "			_@@_operands \"$command\" || return 0\n"
+			     "		else\n"
+			     "			operands+=1\n"
+			     "			((operands <= last)) || return 0\n"
+			     "		fi\n"
+			     "	done\n"
+			     "\n"
+			     "	if [[ $pending ]]; then\n"
+			     "		_@@_value \"$command\" \"$pending\"\n"
+			     "	elif [[ ! $ended && $current == --*=* ]]; then\n"
+			     "		_@@_value \"$command\" \"${current%%=*}\" || return 0\n"
+			     "		[[ $COMP_WORDBREAKS == *=* ]] || prefix=${current%%=*}=\n"
+			     "		current=${current#*=}\n"
+			     "	elif [[ ! $ended && $current == -* ]]; then\n"
+			     "		_@@_options \"$command\"\n"
+			     "	elif [[ $command ]]; then\n"
+			     "		_@@_operands \"$command\"\n"
+			     "		((operands < limit)) || return 0\n"
+			     "	else\n"
+			     "		_@@_operands ''\n"
+			     "	fi\n"
+			     "	_@@_offer\n"
+			     "}\n"
+			     "\n"
+			     "complete -F _@@ ";
 
 /* What names a shell function after the program. */
 static char *make_function_name(const char *program_name)
@@ -180,7 +179,7 @@ static void collect_option_names(struct strings *names, const struct option_row 
 
 static void append_option_case(struct text *out, const char *command, const struct option_row *rows)
 {
-	autorelease(strings_release) struct strings names = { 0 };
+	autorelease(strings_release) struct strings names = {0};
 	autofree char *joined = NULL;
 
 	collect_option_names(&names, rows);
@@ -190,7 +189,7 @@ static void append_option_case(struct text *out, const char *command, const stru
 
 static void append_options_function(struct text *out, const struct command_program *program, const char *function)
 {
-	autorelease(strings_release) struct strings everywhere = { 0 };
+	autorelease(strings_release) struct strings everywhere = {0};
 	autofree char *joined = NULL;
 
 	collect_option_names(&everywhere, program->global_options);
@@ -221,7 +220,9 @@ static void append_operands(struct text *out, const struct command *command)
 
 static void append_operands_function(struct text *out, const struct command_program *program, const char *function)
 {
-	text_appendf(out, "\n# Sets kind to what the operands of command $1 are, limit and last to how many are completed and counted.\n");
+	text_appendf(
+		out,
+		"\n# Sets kind to what the operands of command $1 are, limit and last to how many are completed and counted.\n");
 	text_appendf(out, "_%s_operands() {\n\tcase $1 in\n\t'') kind=(words", function);
 	for (const struct command *const *command = program->commands; *command; command++)
 		if (!command_is_hidden(*command))
@@ -234,7 +235,7 @@ static void append_operands_function(struct text *out, const struct command_prog
 
 void command_print_completion(const struct command_program *program, FILE *out)
 {
-	autorelease(text_release) struct text text = { 0 };
+	autorelease(text_release) struct text text = {0};
 	autofree char *function = make_function_name(program->name);
 
 	text_appendf(&text, "# bash completion for %s, made by `%s __complete bash`\n", program->name, program->name);

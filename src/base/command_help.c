@@ -72,8 +72,8 @@ static void print_entries(FILE *out, const char *title, const struct entries *en
 /* "text (one of no, always) (default no)" */
 static char *describe_option(const struct option_row *row, const void *options)
 {
-	autorelease(text_release) struct text value = { 0 };
-	struct text text = { 0 };
+	autorelease(text_release) struct text value = {0};
+	struct text text = {0};
 
 	text_append(&text, row->help);
 	for (const char *const *choice = row->choices; choice && *choice; choice++)
@@ -102,8 +102,8 @@ static void collect_options(struct entries *entries, const struct option_row *ro
 
 static void print_command_help(const struct command_program *program, const struct command *command, FILE *out)
 {
-	autorelease(entries_release) struct entries own = { 0 };
-	autorelease(entries_release) struct entries global = { 0 };
+	autorelease(entries_release) struct entries own = {0};
+	autorelease(entries_release) struct entries global = {0};
 
 	fprintf(out, "Usage: %s %s%s%s\n", program->name, command->name, command->arguments ? " " : "",
 		command->arguments ? command->arguments : "");
@@ -124,8 +124,8 @@ static void print_command_help(const struct command_program *program, const stru
 
 static void print_program_help(const struct command_program *program, FILE *out)
 {
-	autorelease(entries_release) struct entries commands = { 0 };
-	autorelease(entries_release) struct entries options = { 0 };
+	autorelease(entries_release) struct entries commands = {0};
+	autorelease(entries_release) struct entries options = {0};
 
 	fprintf(out, "Usage: %s [OPTIONS] COMMAND [ARG...]\n", program->name);
 	if (program->summary) {

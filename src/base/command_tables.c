@@ -23,12 +23,12 @@ static struct json *describe_choices(const char *const *choices)
 
 static struct json *describe_row(const struct option_row *row, const void *options)
 {
-	autorelease(text_release) struct text value = { 0 };
+	autorelease(text_release) struct text value = {0};
 	struct json *object = json_new_object();
 
 	json_set(object, "name", json_new_string(row->name));
 	if (row->letter)
-		set_string(object, "letter", (const char[]){ row->letter, '\0' });
+		set_string(object, "letter", (const char[]){row->letter, '\0'});
 	json_set(object, "type", json_new_string(option_type_name(row)));
 	set_string(object, "argument", option_argument_name(row));
 	set_string(object, "help", row->help);
@@ -74,7 +74,7 @@ static struct json *describe_command(const struct command *command)
 
 void command_print_tables(const struct command_program *program, FILE *out)
 {
-	autorelease(text_release) struct text text = { 0 };
+	autorelease(text_release) struct text text = {0};
 	struct json *object = json_new_object();
 	struct json *commands = json_new_array();
 

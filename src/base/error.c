@@ -53,7 +53,7 @@ int error_set_exit(struct error *err, int code, int exit_status, const char *for
 
 int error_prefix(struct error *err, const char *format, ...)
 {
-	char tail[sizeof(err->message)];
+	char tail[sizeof(((struct error *)0)->message)];
 	va_list arguments;
 	size_t length;
 

@@ -20,8 +20,8 @@
 #include "base/number.h"
 #include "base/text.h"
 
-#define LINE_MAX_BYTES ((size_t)64 << 10)
-#define REMOVE_MAX_DEPTH 64 /* descriptors that one removal holds */
+#define LINE_MAX_BYTES    ((size_t)64 << 10)
+#define REMOVE_MAX_DEPTH  64 /* descriptors that one removal holds */
 #define LOCK_MAX_PAUSE_MS 20
 
 static ssize_t read_some(int fd, void *buffer, size_t size)

@@ -262,7 +262,8 @@ static size_t utf8_length(const unsigned char *bytes)
 static const char *escape_of(unsigned char byte, char buffer[8])
 {
 	static const char *const short_forms[] = {
-		['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\",
+		['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n",  ['\r'] = "\\r",
+		['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\",
 	};
 
 	if (byte < ARRAY_SIZE(short_forms) && short_forms[byte])

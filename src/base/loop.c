@@ -49,7 +49,7 @@ static struct loop_source *source_new(struct loop *loop, loop_callback callback,
 struct loop_source *loop_add(struct loop *loop, int fd, uint32_t events, loop_callback callback, void *data)
 {
 	struct loop_source *source = source_new(loop, callback, data);
-	struct epoll_event event = { .events = events, .data.ptr = source };
+	struct epoll_event event = {.events = events, .data.ptr = source};
 
 	source->fd = fd;
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
@@ -58,7 +58,7 @@ struct loop_source *loop_add(struct loop *loop, int fd, uint32_t events, loop_ca
 
 void loop_set_events(struct loop_source *source, uint32_t events)
 {
-	struct epoll_event event = { .events = events, .data.ptr = source };
+	struct epoll_event event = {.events = events, .data.ptr = source};
 
 	if (source && !source->is_dead && source->fd >= 0)
 		epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &event);

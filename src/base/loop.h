@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-
 struct loop;
 struct loop_source; /* owned by the loop until loop_remove() */
 

@@ -10,7 +10,7 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *memory, size_t count, size_t size);
-char *xstrdup(const char *text);             /* NULL gives NULL */
+char *xstrdup(const char *text); /* NULL gives NULL */
 char *xstrndup(const char *text, size_t max);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -31,11 +31,11 @@ static inline void memory_close_scoped(int *fd)
 #define autorelease(function) __attribute__((cleanup(function)))
 
 /* Hand a scoped resource on: the scope forgets it. */
-#define steal_ptr(pointer)                             \
-	({                                             \
+#define steal_ptr(pointer) \
+	({ \
 		__typeof__(pointer) stolen_ = (pointer); \
-		(pointer) = NULL;                      \
-		stolen_;                               \
+		(pointer) = NULL; \
+		stolen_; \
 	})
 static inline int steal_fd(int *fd)
 {

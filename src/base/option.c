@@ -20,13 +20,13 @@ struct option_handler {
 };
 
 const struct option_row option_builtin_rows[] = {
-	{ .name = "help", .letter = 'h', .offset = offsetof(struct option_builtins, help), .help = "Print this help" },
-	{ 0 },
+	{.name = "help", .letter = 'h', .offset = offsetof(struct option_builtins, help), .help = "Print this help"},
+	{0},
 };
 
 const struct option_row option_program_rows[] = {
-	{ .name = "version", .offset = offsetof(struct option_program, version), .help = "Print the version" },
-	{ 0 },
+	{.name = "version", .offset = offsetof(struct option_program, version), .help = "Print the version"},
+	{0},
 };
 
 /* min 0 and max 0 is any number; max 0 alone is no maximum. */
@@ -192,7 +192,7 @@ static void own_strings(void *member)
 {
 	struct strings borrowed = *(struct strings *)member;
 
-	*(struct strings *)member = (struct strings){ 0 };
+	*(struct strings *)member = (struct strings){0};
 	strings_append_all(member, &borrowed);
 }
 
@@ -207,23 +207,63 @@ static void release_strings(void *member)
 }
 
 static const struct option_handler handlers[] = {
-	[OPTION_FLAG] = { .name = "flag", .expected = "true or false", .size = sizeof(bool),
-			  .parse = parse_flag, .format = format_flag },
-	[OPTION_STRING] = { .name = "string", .argument = "TEXT", .expected = "text", .size = sizeof(char *),
-			    .parse = parse_string, .format = format_string, .own = own_string, .release = release_string },
-	[OPTION_STRINGS] = { .name = "strings", .argument = "TEXT", .expected = "text", .size = sizeof(struct strings),
-			     .parse = parse_strings, .format = format_strings, .own = own_strings, .release = release_strings },
-	[OPTION_INTEGER] = { .name = "integer", .argument = "NUMBER", .expected = "a whole number", .size = sizeof(int64_t),
-			     .parse = parse_integer, .format = format_integer, .format_bound = format_integer },
-	[OPTION_DECIMAL] = { .name = "decimal", .argument = "NUMBER", .expected = "a number such as 1.5", .size = sizeof(double),
-			     .parse = parse_decimal, .format = format_decimal, .format_bound = format_integer },
-	[OPTION_SIZE] = { .name = "size", .argument = "BYTES", .expected = "a size such as 512m or 2g", .size = sizeof(int64_t),
-			  .parse = parse_size, .format = format_size, .format_bound = format_size },
-	[OPTION_DURATION] = { .name = "duration", .argument = "DURATION", .expected = "a duration such as 10s or 1m30s",
-			      .size = sizeof(int64_t), .parse = parse_duration, .format = format_duration,
-			      .format_bound = format_duration },
-	[OPTION_CHOICE] = { .name = "choice", .argument = "WORD", .expected = "one of", .size = sizeof(char *),
-			    .parse = parse_choice, .format = format_string, .own = own_string, .release = release_string },
+	[OPTION_FLAG] = {.name = "flag",
+			 .expected = "true or false",
+			 .size = sizeof(bool),
+			 .parse = parse_flag,
+			 .format = format_flag},
+	[OPTION_STRING] = {.name = "string",
+			   .argument = "TEXT",
+			   .expected = "text",
+			   .size = sizeof(char *),
+			   .parse = parse_string,
+			   .format = format_string,
+			   .own = own_string,
+			   .release = release_string},
+	[OPTION_STRINGS] = {.name = "strings",
+			    .argument = "TEXT",
+			    .expected = "text",
+			    .size = sizeof(struct strings),
+			    .parse = parse_strings,
+			    .format = format_strings,
+			    .own = own_strings,
+			    .release = release_strings},
+	[OPTION_INTEGER] = {.name = "integer",
+			    .argument = "NUMBER",
+			    .expected = "a whole number",
+			    .size = sizeof(int64_t),
+			    .parse = parse_integer,
+			    .format = format_integer,
+			    .format_bound = format_integer},
+	[OPTION_DECIMAL] = {.name = "decimal",
+			    .argument = "NUMBER",
+			    .expected = "a number such as 1.5",
+			    .size = sizeof(double),
+			    .parse = parse_decimal,
+			    .format = format_decimal,
+			    .format_bound = format_integer},
+	[OPTION_SIZE] = {.name = "size",
+			 .argument = "BYTES",
+			 .expected = "a size such as 512m or 2g",
+			 .size = sizeof(int64_t),
+			 .parse = parse_size,
+			 .format = format_size,
+			 .format_bound = format_size},
+	[OPTION_DURATION] = {.name = "duration",
+			     .argument = "DURATION",
+			     .expected = "a duration such as 10s or 1m30s",
+			     .size = sizeof(int64_t),
+			     .parse = parse_duration,
+			     .format = format_duration,
+			     .format_bound = format_duration},
+	[OPTION_CHOICE] = {.name = "choice",
+			   .argument = "WORD",
+			   .expected = "one of",
+			   .size = sizeof(char *),
+			   .parse = parse_choice,
+			   .format = format_string,
+			   .own = own_string,
+			   .release = release_string},
 };
 
 const struct option_row *option_find(const struct option_row *rows, const char *name, size_t name_length)
@@ -296,7 +336,7 @@ static void append_advice(const struct option_row *row, int code, struct text *o
 
 int option_set(const struct option_row *row, const char *value, void *options, struct error *err)
 {
-	autorelease(text_release) struct text advice = { 0 };
+	autorelease(text_release) struct text advice = {0};
 	int r;
 
 	r = row->check ? row->check(value, err) : 0;

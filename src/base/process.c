@@ -20,7 +20,7 @@
 #include "base/memory.h"
 
 #define DEFAULT_MAX_OUTPUT ((size_t)64 << 10)
-#define KILL_GRACE_MS 5000 /* a task in an uninterruptible sleep may not die at all */
+#define KILL_GRACE_MS      5000 /* a task in an uninterruptible sleep may not die at all */
 
 /* One of the child's outputs. */
 struct stream {

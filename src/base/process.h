@@ -9,12 +9,12 @@
 #include "base/text.h"
 
 struct process_run {
-	const char *path;          /* absolute; no search in PATH */
+	const char *path; /* absolute; no search in PATH */
 	char *const *argv;
-	char *const *environment;  /* NULL: PATH=/usr/sbin:/usr/bin:/sbin:/bin only */
-	const char *input;         /* written to its stdin; NULL is /dev/null */
-	int timeout_ms;            /* then SIGKILL to its process group; <= 0 waits for ever */
-	size_t max_output;       /* of each stream; the rest is read and dropped. 0 means 64 KiB */
+	char *const *environment; /* NULL: PATH=/usr/sbin:/usr/bin:/sbin:/bin only */
+	const char *input;        /* written to its stdin; NULL is /dev/null */
+	int timeout_ms;           /* then SIGKILL to its process group; <= 0 waits for ever */
+	size_t max_output;        /* of each stream; the rest is read and dropped. 0 means 64 KiB */
 };
 
 /*

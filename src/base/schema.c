@@ -65,7 +65,7 @@ static int refuse(const struct spot *spot, char *complaint)
 static int refuse_value(const struct spot *spot, const char *expected, bool is_shown)
 {
 	static const char *const nouns[] = {
-		[JSON_NULL] = "null", [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
+		[JSON_NULL] = "null",       [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
 		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
 	};
 	autorelease(text_release) struct text shown = {0};
@@ -488,24 +488,23 @@ static struct json *write_array(const struct schema_field *field, const void *me
 }
 
 static const struct handler handlers[SCHEMA_ARRAY + 1] = {
-	[SCHEMA_STRING] = {sizeof(char *), JSON_STRING, "a string",
-			   read_string, write_string, is_empty_string, release_string, copy_string},
+	[SCHEMA_STRING] = {sizeof(char *), JSON_STRING, "a string", read_string, write_string, is_empty_string,
+			   release_string, copy_string},
 	[SCHEMA_BOOL] = {sizeof(bool), JSON_BOOL, "true or false", read_bool, write_bool, NULL, NULL, NULL},
 	[SCHEMA_INT] = {sizeof(int), JSON_NUMBER, "an integer of 32 bits", read_int, write_int, NULL, NULL, NULL},
-	[SCHEMA_INT64] = {sizeof(int64_t), JSON_NUMBER, "an integer of 64 bits",
-			  read_int64, write_int64, NULL, NULL, NULL},
-	[SCHEMA_UINT64] = {sizeof(uint64_t), JSON_NUMBER, "a positive integer of 64 bits, or 0",
-			   read_uint64, write_uint64, NULL, NULL, NULL},
+	[SCHEMA_INT64] = {sizeof(int64_t), JSON_NUMBER, "an integer of 64 bits", read_int64, write_int64, NULL, NULL, NULL},
+	[SCHEMA_UINT64] = {sizeof(uint64_t), JSON_NUMBER, "a positive integer of 64 bits, or 0", read_uint64, write_uint64,
+			   NULL, NULL, NULL},
 	[SCHEMA_DOUBLE] = {sizeof(double), JSON_NUMBER, "a number", read_double, write_double, NULL, NULL, NULL},
 	[SCHEMA_ENUM] = {sizeof(int), JSON_STRING, "a word", read_enum, write_enum, NULL, NULL, NULL},
-	[SCHEMA_STRINGS] = {sizeof(struct strings), JSON_ARRAY, "an array of strings",
-			    read_strings, write_strings, is_empty_strings, release_strings, copy_strings},
-	[SCHEMA_MAP] = {sizeof(struct strings), JSON_OBJECT, "an object of strings",
-			read_map, write_map, is_empty_strings, release_strings, copy_strings},
-	[SCHEMA_OBJECT] = {0, JSON_OBJECT, "an object",
-			   read_object, write_object, is_empty_object, release_object, copy_object},
-	[SCHEMA_ARRAY] = {sizeof(struct schema_array), JSON_ARRAY, "an array of objects",
-			  read_array, write_array, is_empty_array, release_array, copy_array},
+	[SCHEMA_STRINGS] = {sizeof(struct strings), JSON_ARRAY, "an array of strings", read_strings, write_strings,
+			    is_empty_strings, release_strings, copy_strings},
+	[SCHEMA_MAP] = {sizeof(struct strings), JSON_OBJECT, "an object of strings", read_map, write_map, is_empty_strings,
+			release_strings, copy_strings},
+	[SCHEMA_OBJECT] = {0, JSON_OBJECT, "an object", read_object, write_object, is_empty_object, release_object,
+			   copy_object},
+	[SCHEMA_ARRAY] = {sizeof(struct schema_array), JSON_ARRAY, "an array of objects", read_array, write_array,
+			  is_empty_array, release_array, copy_array},
 };
 
 /* What others call */

@@ -10,17 +10,17 @@
 #include "base/strings.h"
 
 enum schema_type {
-	SCHEMA_STRING,   /* char *, NULL when absent */
-	SCHEMA_BOOL,     /* bool */
-	SCHEMA_INT,      /* int */
-	SCHEMA_INT64,    /* int64_t */
-	SCHEMA_UINT64,   /* uint64_t */
-	SCHEMA_DOUBLE,   /* double */
-	SCHEMA_ENUM,     /* int: index into `names` (NULL-terminated); another word is refused with the list of words */
-	SCHEMA_STRINGS,  /* struct strings <-> array of strings */
-	SCHEMA_MAP,      /* struct strings of "KEY=VALUE" <-> object with string values; a key may not hold '=' */
-	SCHEMA_OBJECT,   /* a struct inside, described by `nested` */
-	SCHEMA_ARRAY,    /* struct schema_array of structs, described by `nested` */
+	SCHEMA_STRING,  /* char *, NULL when absent */
+	SCHEMA_BOOL,    /* bool */
+	SCHEMA_INT,     /* int */
+	SCHEMA_INT64,   /* int64_t */
+	SCHEMA_UINT64,  /* uint64_t */
+	SCHEMA_DOUBLE,  /* double */
+	SCHEMA_ENUM,    /* int: index into `names` (NULL-terminated); another word is refused with the list of words */
+	SCHEMA_STRINGS, /* struct strings <-> array of strings */
+	SCHEMA_MAP,     /* struct strings of "KEY=VALUE" <-> object with string values; a key may not hold '=' */
+	SCHEMA_OBJECT,  /* a struct inside, described by `nested` */
+	SCHEMA_ARRAY,   /* struct schema_array of structs, described by `nested` */
 };
 
 /* Start of every SCHEMA_ARRAY member: `struct { struct device *items; size_t count; }` has the same layout. */
@@ -35,10 +35,10 @@ struct schema_field {
 	const char *key;
 	enum schema_type type;
 	size_t offset;
-	const struct schema *nested;     /* SCHEMA_OBJECT, SCHEMA_ARRAY */
-	const char *const *names;        /* SCHEMA_ENUM */
-	bool is_required;                /* reading fails without it */
-	bool is_omitted_when_empty;      /* not written when zero, NULL, false or empty (of an enum: index 0) */
+	const struct schema *nested; /* SCHEMA_OBJECT, SCHEMA_ARRAY */
+	const char *const *names;    /* SCHEMA_ENUM */
+	bool is_required;            /* reading fails without it */
+	bool is_omitted_when_empty;  /* not written when zero, NULL, false or empty (of an enum: index 0) */
 };
 
 struct schema {
@@ -56,7 +56,8 @@ enum schema_mode {
  * Fills the zeroed `record`. Absent keys leave their member as it is, so defaults may be set before. Strings are copied. A wrong type is
  * named by its path ("rootfs.path: expected a string, found a number"). On failure what was read is released.
  */
-int schema_read(const struct schema *schema, const struct json *value, enum schema_mode mode, void *record, struct error *err);
+int schema_read(const struct schema *schema, const struct json *value, enum schema_mode mode, void *record,
+		struct error *err);
 struct json *schema_write(const struct schema *schema, const void *record);
 /* Frees every member that is memory and zeroes the struct. */
 void schema_release(const struct schema *schema, void *record);

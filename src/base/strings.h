@@ -10,8 +10,8 @@ struct strings {
 	size_t count;
 };
 
-void strings_append(struct strings *list, const char *item);         /* copies */
-void strings_append_owned(struct strings *list, char *item);         /* takes over */
+void strings_append(struct strings *list, const char *item); /* copies */
+void strings_append_owned(struct strings *list, char *item); /* takes over */
 void strings_appendf(struct strings *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strings_append_all(struct strings *list, const struct strings *more);
 void strings_remove(struct strings *list, size_t index);

@@ -8,9 +8,10 @@
 #include "base/memory.h"
 
 /* Only honoured in the host's user namespace, and without them systemd's own conditions skip what cannot work in a container. */
-static const int never[] = { CAP_SYS_MODULE, CAP_SYS_RAWIO };
+static const int never[] = {CAP_SYS_MODULE, CAP_SYS_RAWIO};
 /* What a root that is the host's root does not need to run a system, but could use against the host. */
-static const int not_as_host_root[] = { CAP_SYS_TIME, CAP_WAKE_ALARM, CAP_MAC_ADMIN, CAP_MAC_OVERRIDE, CAP_SYSLOG, CAP_BLOCK_SUSPEND };
+static const int not_as_host_root[] = {CAP_SYS_TIME,     CAP_WAKE_ALARM, CAP_MAC_ADMIN,
+				       CAP_MAC_OVERRIDE, CAP_SYSLOG,     CAP_BLOCK_SUSPEND};
 
 static uint64_t without(uint64_t set, const int *list, size_t count)
 {

@@ -20,13 +20,13 @@
 #define KILL_TIMEOUT_MS   10000
 
 static const char *const status_names[] = {
-	[CONTAINER_INITED] = "inited",	   [CONTAINER_STARTING] = "starting",	  [CONTAINER_RUNNING] = "running",
-	[CONTAINER_STOPPING] = "running",  [CONTAINER_PAUSED] = "paused",	  [CONTAINER_RESTARTING] = "restarting",
-	[CONTAINER_EXITED] = "exited",	   [CONTAINER_BROKEN] = "broken",
+	[CONTAINER_INITED] = "inited",    [CONTAINER_STARTING] = "starting", [CONTAINER_RUNNING] = "running",
+	[CONTAINER_STOPPING] = "running", [CONTAINER_PAUSED] = "paused",     [CONTAINER_RESTARTING] = "restarting",
+	[CONTAINER_EXITED] = "exited",    [CONTAINER_BROKEN] = "broken",
 };
 
 static const enum container_status status_of_phase[] = {
-	[BOOT_STARTING] = CONTAINER_STARTING, [BOOT_RUNNING] = CONTAINER_RUNNING,	[BOOT_READY] = CONTAINER_RUNNING,
+	[BOOT_STARTING] = CONTAINER_STARTING, [BOOT_RUNNING] = CONTAINER_RUNNING,       [BOOT_READY] = CONTAINER_RUNNING,
 	[BOOT_STOPPING] = CONTAINER_STOPPING, [BOOT_RESTARTING] = CONTAINER_RESTARTING, [BOOT_PAUSED] = CONTAINER_PAUSED,
 };
 
@@ -69,7 +69,7 @@ void container_load(const char *id, struct container *ret_container)
 {
 	struct container *c = ret_container;
 
-	*c = (struct container){ .id = xstrdup(id), .status = CONTAINER_BROKEN };
+	*c = (struct container){.id = xstrdup(id), .status = CONTAINER_BROKEN};
 	if (spec_load(id, &c->spec, &c->problem) >= 0)
 		state_load(id, &c->state, &c->problem);
 	load_live(c); /* of a broken one too: it may run */
@@ -106,7 +106,8 @@ int container_open(const char *reference, struct container *ret_container, struc
 		if (!file_exists(AT_FDCWD, path))
 			r = error_set(err, -ENOENT, "No such container: %.256s", reference);
 		else
-			r = error_set(err, ret_container->problem.code, "container %s is broken: %s", reference, ret_container->problem.message);
+			r = error_set(err, ret_container->problem.code, "container %s is broken: %s", reference,
+				      ret_container->problem.message);
 		container_release(ret_container);
 		return r;
 	}
@@ -129,7 +130,7 @@ bool container_is_live(const struct container *container)
 
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
 {
-	static const char *const suffixes[] = { "", ".monitor", ".pivot" };
+	static const char *const suffixes[] = {"", ".monitor", ".pivot"};
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {

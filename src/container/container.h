@@ -10,14 +10,14 @@
 #include "model/state.h"
 
 enum container_status {
-	CONTAINER_INITED,     /* made, never started */
+	CONTAINER_INITED, /* made, never started */
 	CONTAINER_STARTING,
 	CONTAINER_RUNNING,
-	CONTAINER_STOPPING,   /* PID 1 was asked to end */
+	CONTAINER_STOPPING, /* PID 1 was asked to end */
 	CONTAINER_PAUSED,
 	CONTAINER_RESTARTING, /* between two boots */
 	CONTAINER_EXITED,
-	CONTAINER_BROKEN,     /* a state file cannot be read; `problem` says which and why */
+	CONTAINER_BROKEN, /* a state file cannot be read; `problem` says which and why */
 };
 /* As in State.Status: "inited", "starting", "running", "running" (while stopping), "paused", "restarting", "exited", "broken". */
 const char *container_status_name(enum container_status status);
@@ -26,10 +26,10 @@ struct container {
 	char *id;
 	struct spec spec;
 	struct state state;
-	struct boot boot;     /* of the last boot; zeroed when there is none on this boot of the host */
+	struct boot boot; /* of the last boot; zeroed when there is none on this boot of the host */
 	bool has_boot;
 	bool has_monitor;
-	bool is_orphan;       /* something is left of a boot, but no monitor: container_settle() */
+	bool is_orphan; /* something is left of a boot, but no monitor: container_settle() */
 	enum container_status status;
 	struct error problem;
 };

@@ -24,7 +24,8 @@ static int open_directory(const char *id, struct sockaddr_un *ret_address, struc
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT ? error_set(err, -ECONNREFUSED, "the container has no monitor") : error_set_errno(err, "cannot open %s", path);
+		return errno == ENOENT ? error_set(err, -ECONNREFUSED, "the container has no monitor")
+				       : error_set_errno(err, "cannot open %s", path);
 	ret_address->sun_family = AF_UNIX;
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d/monitor.sock", fd);
 	return fd;
@@ -32,7 +33,7 @@ static int open_directory(const char *id, struct sockaddr_un *ret_address, struc
 
 static struct flock whole_file(short type)
 {
-	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
+	return (struct flock){.l_type = type, .l_whence = SEEK_SET};
 }
 
 pid_t control_find_monitor(const char *id)
@@ -59,8 +60,8 @@ int control_hold_monitor_lock(const char *id, int *ret_fd, struct error *err)
 	if (fd < 0)
 		return error_set_errno(err, "cannot open %s", path);
 	if (fcntl(fd, F_SETLK, &lock) < 0)
-		return errno == EAGAIN || errno == EACCES ? error_set(err, -EBUSY, "the container has a monitor already") :
-							    error_set_errno(err, "cannot lock %s", path);
+		return errno == EAGAIN || errno == EACCES ? error_set(err, -EBUSY, "the container has a monitor already")
+							  : error_set_errno(err, "cannot lock %s", path);
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }
@@ -77,7 +78,8 @@ int control_listen(const char *id, int *ret_fd, struct error *err)
 		return error_set_errno(err, "cannot make a socket");
 	if (unlinkat(directory, "monitor.sock", 0) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot remove an old monitor.sock");
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || fchmodat(directory, "monitor.sock", 0600, 0) < 0 || listen(fd, 128) < 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || fchmodat(directory, "monitor.sock", 0600, 0) < 0 ||
+	    listen(fd, 128) < 0)
 		return error_set_errno(err, "cannot listen on monitor.sock");
 	*ret_fd = steal_fd(&fd);
 	return 0;
@@ -102,8 +104,9 @@ int control_connect(const char *id, struct error *err)
 	if (fd < 0)
 		return error_set_errno(err, "cannot make a socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return errno == ENOENT || errno == ECONNREFUSED ? error_set(err, -ECONNREFUSED, "the container has no monitor") :
-								  error_set_errno(err, "cannot reach the container's monitor");
+		return errno == ENOENT || errno == ECONNREFUSED
+			       ? error_set(err, -ECONNREFUSED, "the container has no monitor")
+			       : error_set_errno(err, "cannot reach the container's monitor");
 	set_buffers(fd);
 	return steal_fd(&fd);
 }
@@ -111,7 +114,7 @@ int control_connect(const char *id, struct error *err)
 /* In the grandchild: nothing of the command that starts us may stay, neither its terminal nor its descriptors. */
 static void __attribute__((noreturn)) execute_monitor(const char *program, const char *id, const char *mode, int socket_fd)
 {
-	char *const argv[] = { (char *)"syscontainer-monitor", (char *)id, (char *)mode, NULL };
+	char *const argv[] = {(char *)"syscontainer-monitor", (char *)id, (char *)mode, NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || chdir("/") < 0)
@@ -156,7 +159,7 @@ int control_start_monitor(const char *id, const char *mode, struct error *err)
 
 static int send_packet(int fd, const struct iovec *vectors, size_t count, struct error *err)
 {
-	struct msghdr packet = { .msg_iov = (struct iovec *)vectors, .msg_iovlen = count };
+	struct msghdr packet = {.msg_iov = (struct iovec *)vectors, .msg_iovlen = count};
 	ssize_t length;
 
 	do
@@ -171,22 +174,22 @@ int control_send(int fd, const struct json *packet, struct error *err)
 	struct iovec vector;
 
 	json_print(packet, 0, &out);
-	vector = (struct iovec){ .iov_base = out.data, .iov_len = out.length };
+	vector = (struct iovec){.iov_base = out.data, .iov_len = out.length};
 	return send_packet(fd, &vector, 1, err);
 }
 
 int control_send_bytes(int fd, enum control_stream stream, const void *data, size_t length, struct error *err)
 {
 	char tag = (char)stream;
-	struct iovec vectors[2] = { { .iov_base = &tag, .iov_len = 1 }, { .iov_base = (void *)data, .iov_len = length } };
+	struct iovec vectors[2] = {{.iov_base = &tag, .iov_len = 1}, {.iov_base = (void *)data, .iov_len = length}};
 
 	return send_packet(fd, vectors, length ? 2 : 1, err);
 }
 
-int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *ret_stream, struct json **ret_json, const char **ret_data,
-		    size_t *ret_length, struct error *err)
+int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *ret_stream, struct json **ret_json,
+		    const char **ret_data, size_t *ret_length, struct error *err)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	ssize_t length;
 	int r;
 
@@ -220,11 +223,13 @@ static int read_done(const struct json *packet, struct error *err)
 	json_integer(json_get(packet, "code"), &code);
 	json_integer(json_get(packet, "exit_status"), &exit_status);
 	if (code < 0)
-		return error_set_exit(err, (int)code, (int)exit_status, "%s", message ? message : "the monitor gave no reason");
+		return error_set_exit(err, (int)code, (int)exit_status, "%s",
+				      message ? message : "the monitor gave no reason");
 	return (int)exit_status;
 }
 
-int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data, struct error *err)
+int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data,
+		   struct error *err)
 {
 	autofree char *buffer = xmalloc(CONTROL_MAX_PACKET);
 
@@ -248,8 +253,8 @@ int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *e
 	}
 }
 
-int control_request(const char *id, struct json *request, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data,
-		    struct error *err)
+int control_request(const char *id, struct json *request, int timeout_ms,
+		    void (*on_event)(const struct json *event, void *data), void *data, struct error *err)
 {
 	autorelease(json_free_scoped) struct json *owned = request;
 	autoclose int fd = control_connect(id, err);

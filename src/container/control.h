@@ -21,7 +21,7 @@ enum control_stream {
 	CONTROL_STDIN = 'I',  /* to the monitor; empty: end of input */
 	CONTROL_STDOUT = 'O', /* from the monitor */
 	CONTROL_STDERR = 'E',
-	CONTROL_SIZE = 'W',   /* to the monitor: "ROWS COLUMNS" */
+	CONTROL_SIZE = 'W', /* to the monitor: "ROWS COLUMNS" */
 };
 
 /* The process that holds RUN/ID/monitor.lock (a record lock, fcntl(2): gone with its holder), or 0. */
@@ -45,14 +45,15 @@ int control_send_bytes(int fd, enum control_stream stream, const void *data, siz
  * One packet. *ret_stream CONTROL_JSON fills *ret_json, others *ret_data (borrowed from `buffer` of CONTROL_MAX_PACKET bytes). Returns 1, or 0 when the
  * other side hung up. timeout_ms < 0 waits for ever; -ETIMEDOUT.
  */
-int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *ret_stream, struct json **ret_json, const char **ret_data,
-		    size_t *ret_length, struct error *err);
+int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *ret_stream, struct json **ret_json,
+		    const char **ret_data, size_t *ret_length, struct error *err);
 /*
  * Sends a request that the caller gives up, waits for its "done" and turns that into a return value. `on_event` (may be NULL) sees the
  * packets before. Hung up before that: -ECONNRESET, "its monitor ended" (the container is gone or the monitor was killed).
  */
-int control_request(const char *id, struct json *request, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data,
-		    struct error *err);
+int control_request(const char *id, struct json *request, int timeout_ms,
+		    void (*on_event)(const struct json *event, void *data), void *data, struct error *err);
 /* The same over an open connection; the packets of an earlier request must have been read to their "done". */
-int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data, struct error *err);
+int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *event, void *data), void *data,
+		   struct error *err);
 struct json *control_new_request(const char *operation);

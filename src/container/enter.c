@@ -70,7 +70,7 @@ static void process_close(struct enter_process *process)
 static int execute_stub(void *data)
 {
 	struct child *child = data;
-	char number[16], *argv[] = { (char *)"syscontainer-stub", number, NULL }, *environment[] = { NULL };
+	char number[16], *argv[] = {(char *)"syscontainer-stub", number, NULL}, *environment[] = {NULL};
 	int moved[5];
 
 	/* Out of the way of 0 to 4 first: the numbers may overlap. */
@@ -100,7 +100,8 @@ static int pair_up(int *ret_ours, int *ret_theirs, bool is_input, struct error *
 	return 0;
 }
 
-static int make_terminal(const struct container *container, struct setup *setup, struct enter_process *process, struct error *err)
+static int make_terminal(const struct container *container, struct setup *setup, struct enter_process *process,
+			 struct error *err)
 {
 	autoclose int slave = -EBADF;
 	int r = pty_open_guest(setup->root_fd, (uint32_t)container->spec.idmap.uid, &process->terminal, &slave, err);
@@ -112,7 +113,8 @@ static int make_terminal(const struct container *container, struct setup *setup,
 	return 0;
 }
 
-static int make_streams(const struct enter_request *request, struct setup *setup, struct enter_process *process, struct error *err)
+static int make_streams(const struct enter_request *request, struct setup *setup, struct enter_process *process,
+			struct error *err)
 {
 	int r = 0;
 
@@ -169,7 +171,8 @@ static int attach_cgroup(const struct container *container, pid_t pid, struct er
 	return r < 0 ? r : cgroup_attach(&host, path, CGROUP_GUEST, pid, err);
 }
 
-static void add_environment(const struct container *container, const struct enter_request *request, struct strings *environment)
+static void add_environment(const struct container *container, const struct enter_request *request,
+			    struct strings *environment)
 {
 	confinement_environment(&container->spec, false, environment);
 	if (request->has_tty && !strings_get_value(environment, "TERM"))
@@ -183,8 +186,8 @@ static void add_environment(const struct container *container, const struct ente
 }
 
 /* The stub waits in the guest for its order; until then it can be moved and nothing of the guest's has run. */
-static int command_stub(const struct container *container, const struct enter_request *request, struct setup *setup, pid_t pid,
-			struct error *err)
+static int command_stub(const struct container *container, const struct enter_request *request, struct setup *setup,
+			pid_t pid, struct error *err)
 {
 	autorelease(strings_release) struct strings environment = {0};
 	struct stub_order order = {
@@ -194,7 +197,8 @@ static int command_stub(const struct container *container, const struct enter_re
 		.arguments = request->arguments,
 		.environment = &environment,
 		.groups = &container->spec.groups,
-		.working_directory = request->working_directory ? request->working_directory : container->spec.working_directory,
+		.working_directory =
+			request->working_directory ? request->working_directory : container->spec.working_directory,
 		.user = request->user ? request->user : container->spec.user,
 	};
 	autoclose int report_fd = -EBADF;
@@ -224,7 +228,8 @@ static int start(const struct container *container, const struct enter_request *
 	int r = resolve(container, setup, err);
 
 	if (r == 0)
-		r = request->has_tty ? make_terminal(container, setup, process, err) : make_streams(request, setup, process, err);
+		r = request->has_tty ? make_terminal(container, setup, process, err)
+				     : make_streams(request, setup, process, err);
 	if (r == 0)
 		r = namespace_spawn(setup->pidfd, setup->flags, execute_stub, &setup->child, &process->pid, err);
 	if (r < 0)
@@ -239,12 +244,13 @@ static int start(const struct container *container, const struct enter_request *
 int enter_start(const struct container *container, const struct enter_request *request, struct enter_process *ret_process,
 		struct error *err)
 {
-	struct setup setup = { -1, -1, 0, -1, { -1, -1, { -1, -1, -1 } } };
+	struct setup setup = {-1, -1, 0, -1, {-1, -1, {-1, -1, -1}}};
 	int r;
 
-	*ret_process = (struct enter_process){ -1, -1, -1, -1, -1 };
+	*ret_process = (struct enter_process){-1, -1, -1, -1, -1};
 	if (container->status == CONTAINER_PAUSED)
-		return error_set(err, -EBUSY, "Container %s is paused, unpause the container before exec", container->spec.name);
+		return error_set(err, -EBUSY, "Container %s is paused, unpause the container before exec",
+				 container->spec.name);
 	if (container->status != CONTAINER_RUNNING && container->status != CONTAINER_STOPPING)
 		return error_set(err, -ESRCH, "Container %s is not running", container->spec.name);
 	r = start(container, request, &setup, ret_process, err);
@@ -271,11 +277,11 @@ static bool collect(int *fd, struct text *out, size_t max)
 	return false;
 }
 
-int enter_run(const struct container *container, const char *const *arguments, int timeout_ms, int *ret_status, struct text *out,
-	      struct error *err)
+int enter_run(const struct container *container, const char *const *arguments, int timeout_ms, int *ret_status,
+	      struct text *out, struct error *err)
 {
 	autorelease(strings_release) struct strings list = {0};
-	struct enter_request request = { .arguments = &list };
+	struct enter_request request = {.arguments = &list};
 	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 	autoclose int pidfd = -EBADF;
 	struct enter_process process;
@@ -289,7 +295,7 @@ int enter_run(const struct container *container, const char *const *arguments, i
 		return r;
 	pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
 	while (!has_ended) {
-		struct pollfd fds[3] = { { pidfd, POLLIN, 0 }, { process.output, POLLIN, 0 }, { process.errors, POLLIN, 0 } };
+		struct pollfd fds[3] = {{pidfd, POLLIN, 0}, {process.output, POLLIN, 0}, {process.errors, POLLIN, 0}};
 		int64_t left_ms = deadline_ms - clock_monotonic_ms();
 
 		if (poll(fds, ARRAY_SIZE(fds), left_ms > 0 ? (int)left_ms : 0) == 0) {

@@ -15,14 +15,14 @@ struct enter_request {
 	const struct strings *environment; /* added to the container's own; may be NULL */
 	const char *working_directory;     /* NULL: the container's */
 	const char *user;                  /* NULL: the container's */
-	bool has_tty;   /* a terminal of the guest's own devpts */
-	bool has_stdin; /* without a tty: a pipe; else /dev/null */
-	bool is_detached; /* all three are /dev/null */
+	bool has_tty;                      /* a terminal of the guest's own devpts */
+	bool has_stdin;                    /* without a tty: a pipe; else /dev/null */
+	bool is_detached;                  /* all three are /dev/null */
 };
 
 /* Our ends; -1 where there is none. With a tty `terminal` is its master and serves all three. All are close-on-exec. */
 struct enter_process {
-	pid_t pid;    /* our child: waitpid(2) */
+	pid_t pid; /* our child: waitpid(2) */
 	int terminal;
 	int input, output, errors;
 };
@@ -34,5 +34,5 @@ struct enter_process {
 int enter_start(const struct container *container, const struct enter_request *request, struct enter_process *ret_process,
 		struct error *err);
 /* The whole of it for a short program: output (first 64 KiB of each stream) is appended, *ret_status is a wait status. SIGKILL at the timeout, -ETIMEDOUT. */
-int enter_run(const struct container *container, const char *const *arguments, int timeout_ms, int *ret_status, struct text *out,
-	      struct error *err);
+int enter_run(const struct container *container, const char *const *arguments, int timeout_ms, int *ret_status,
+	      struct text *out, struct error *err);

@@ -8,20 +8,20 @@
 #include "base/memory.h"
 #include "kernel/procfs.h"
 
-static const char *const sysvinit_stop[] = { "/sbin/init", "0", NULL };
-static const char *const openrc_stop[] = { "/sbin/openrc-shutdown", "--poweroff", "now", NULL };
-static const char *const runit_stop[] = { "/sbin/init", "0", NULL };
+static const char *const sysvinit_stop[] = {"/sbin/init", "0", NULL};
+static const char *const openrc_stop[] = {"/sbin/openrc-shutdown", "--poweroff", "now", NULL};
+static const char *const runit_stop[] = {"/sbin/init", "0", NULL};
 
 const struct init_language *init_language(enum init_kind kind)
 {
 	static struct init_language languages[] = {
-		[INIT_SYSTEMD] = { .name = "systemd", .waits_for_handler = true, .speaks_notify = true },
-		[INIT_SYSVINIT] = { .name = "sysvinit", .stop_command = sysvinit_stop },
-		[INIT_OPENRC] = { .name = "openrc", .stop_command = openrc_stop },
-		[INIT_RUNIT] = { .name = "runit", .stop_command = runit_stop },
+		[INIT_SYSTEMD] = {.name = "systemd", .waits_for_handler = true, .speaks_notify = true},
+		[INIT_SYSVINIT] = {.name = "sysvinit", .stop_command = sysvinit_stop},
+		[INIT_OPENRC] = {.name = "openrc", .stop_command = openrc_stop},
+		[INIT_RUNIT] = {.name = "runit", .stop_command = runit_stop},
 		/* It sits in sigtimedwait(2), during which /proc shows nothing as blocked. */
-		[INIT_BUSYBOX] = { .name = "busybox", .stop_signal = SIGUSR2, .repeats = true },
-		[INIT_OTHER] = { .name = "other", .stop_signal = SIGTERM },
+		[INIT_BUSYBOX] = {.name = "busybox", .stop_signal = SIGUSR2, .repeats = true},
+		[INIT_OTHER] = {.name = "other", .stop_signal = SIGTERM},
 	};
 
 	languages[INIT_SYSTEMD].stop_signal = SIGRTMIN + 3; /* systemd(1), SIGNALS; SIGRTMIN is no constant */
@@ -32,8 +32,8 @@ static const struct {
 	const char *executable;
 	enum init_kind kind;
 } executables[] = {
-	{ "systemd", INIT_SYSTEMD },	 { "init", INIT_SYSVINIT },	    { "openrc-init", INIT_OPENRC },
-	{ "runit", INIT_RUNIT },	 { "runit-init", INIT_RUNIT }, { "busybox", INIT_BUSYBOX },
+	{"systemd", INIT_SYSTEMD}, {"init", INIT_SYSVINIT},    {"openrc-init", INIT_OPENRC},
+	{"runit", INIT_RUNIT},     {"runit-init", INIT_RUNIT}, {"busybox", INIT_BUSYBOX},
 };
 
 static bool is_named_init(pid_t pid)

@@ -11,11 +11,11 @@ enum init_kind { INIT_SYSTEMD, INIT_SYSVINIT, INIT_OPENRC, INIT_RUNIT, INIT_BUSY
 /* How one kind is stopped: by a signal, or by running a program of the guest. */
 struct init_language {
 	const char *name;
-	int stop_signal;               /* 0: none */
-	bool waits_for_handler;        /* do not send stop_signal before PID 1 catches or blocks it */
-	bool repeats;                  /* its readiness for the signal cannot be seen, so it is sent again until it ends */
+	int stop_signal;                 /* 0: none */
+	bool waits_for_handler;          /* do not send stop_signal before PID 1 catches or blocks it */
+	bool repeats;                    /* its readiness for the signal cannot be seen, so it is sent again until it ends */
 	const char *const *stop_command; /* argv run in the guest as root; NULL: none */
-	bool speaks_notify;            /* says READY=1 on NOTIFY_SOCKET */
+	bool speaks_notify;              /* says READY=1 on NOTIFY_SOCKET */
 };
 
 /* By the executable of PID 1, once the stub has executed it (/proc/PID/exe). What the guest pretends to be only harms itself. */

@@ -43,8 +43,8 @@ static void return_to_host(void)
 static void guard_input(pid_t init)
 {
 	struct pollfd fds[] = {
-		{ .fd = (int)syscall(SYS_pidfd_open, init, 0), .events = POLLIN },
-		{ .fd = PAYLOAD_FD_INPUT_OVER, .events = POLLIN },
+		{.fd = (int)syscall(SYS_pidfd_open, init, 0), .events = POLLIN},
+		{.fd = PAYLOAD_FD_INPUT_OVER, .events = POLLIN},
 	};
 
 	while (fds[0].fd >= 0 && !fds[0].revents && !fds[1].revents)

@@ -17,24 +17,24 @@ struct item {
 
 /* The same for every container. Order counts only among equal keys. */
 static const struct item common_items[] = {
-	{ "lxc.log.level", "WARN" },
+	{"lxc.log.level", "WARN"},
 	/* No /dev/console and no terminals of liblxc's: the console is ours, see below. */
-	{ "lxc.console.path", "none" },
-	{ "lxc.tty.max", "0" },
-	{ "lxc.pty.max", "1024" },
-	{ "lxc.autodev", "1" },
-	{ "lxc.net.0.type", "empty" },
+	{"lxc.console.path", "none"},
+	{"lxc.tty.max", "0"},
+	{"lxc.pty.max", "1024"},
+	{"lxc.autodev", "1"},
+	{"lxc.net.0.type", "empty"},
 	/* /sys read-only is systemd's sign that there is no udev here; the guest mounts its own cgroup name space. */
-	{ "lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed" },
-	{ "lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0" },
-	{ "lxc.mount.entry", "tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,create=dir 0 0" },
-	{ "lxc.apparmor.profile", "unconfined" },
-	{ "lxc.proc.oom_score_adj", "0" },
+	{"lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed"},
+	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
+	{"lxc.mount.entry", "tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,create=dir 0 0"},
+	{"lxc.apparmor.profile", "unconfined"},
+	{"lxc.proc.oom_score_adj", "0"},
 };
 
 /* Deny all, then what every system needs: null zero full random urandom tty console ptmx pts tun; any node may be made, not opened. */
 static const char *const devices[] = {
-	"c *:* m", "b *:* m",	"c 1:3 rwm", "c 1:5 rwm",   "c 1:7 rwm",    "c 1:8 rwm",
+	"c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
 	"c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
 };
 
@@ -94,9 +94,11 @@ static int set_idmap(struct lxc_container *lxc, const struct spec *spec, struct 
 
 	if (map->size == 0)
 		return 0;
-	r = set_formatted(lxc, err, "lxc.idmap", xasprintf("u 0 %llu %llu", (unsigned long long)map->uid, (unsigned long long)map->size));
+	r = set_formatted(lxc, err, "lxc.idmap",
+			  xasprintf("u 0 %llu %llu", (unsigned long long)map->uid, (unsigned long long)map->size));
 	if (r == 0)
-		r = set_formatted(lxc, err, "lxc.idmap", xasprintf("g 0 %llu %llu", (unsigned long long)map->gid, (unsigned long long)map->size));
+		r = set_formatted(lxc, err, "lxc.idmap",
+				  xasprintf("g 0 %llu %llu", (unsigned long long)map->gid, (unsigned long long)map->size));
 	return r;
 }
 
@@ -116,13 +118,16 @@ static char *escape(const char *path)
 static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const char *console, struct error *err)
 {
 	autofree char *host = paths_run_host(spec->id), *source = escape(host);
-	int r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("%s run/host none bind,ro,nosuid,nodev,noexec,create=dir 0 0", source));
+	int r = set_formatted(lxc, err, "lxc.mount.entry",
+			      xasprintf("%s run/host none bind,ro,nosuid,nodev,noexec,create=dir 0 0", source));
 
 	if (r == 0)
-		r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
+		r = set_formatted(lxc, err, "lxc.mount.entry",
+				  xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
 	/* systemd sets the name that the tree's file has, so a name that was asked for lies over it. A tree without the file needs nothing. */
 	if (r == 0 && spec->is_hostname_given)
-		r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("%s/" LAUNCH_HOSTNAME " etc/hostname none bind,ro,optional 0 0", source));
+		r = set_formatted(lxc, err, "lxc.mount.entry",
+				  xasprintf("%s/" LAUNCH_HOSTNAME " etc/hostname none bind,ro,optional 0 0", source));
 	return r;
 }
 
@@ -141,7 +146,8 @@ static int set_cgroups(struct lxc_container *lxc, const struct spec *spec, struc
 	return r;
 }
 
-int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc, struct error *err)
+int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc,
+		     struct error *err)
 {
 	autofree char *log = paths_run_container(spec->id, "lxc.log");
 	/* liblxc wants a directory that the guest's root may pass through; it finds no configuration file there. */
@@ -187,7 +193,8 @@ void launch_explain(const struct spec *spec, struct error *err)
 	for (line = log; line && count < 3; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		size_t line_length = strcspn(line, "\n");
 		autofree char *copy = xstrndup(line, line_length);
-		const char *mark = strstr(copy, " ERROR "), *first = mark ? strstr(mark, " - ") : NULL, *second = first ? strstr(first + 3, " - ") : NULL;
+		const char *mark = strstr(copy, " ERROR "), *first = mark ? strstr(mark, " - ") : NULL,
+			   *second = first ? strstr(first + 3, " - ") : NULL;
 
 		if (second)
 			error_append(err, "%s%s", count++ ? "; " : ": ", second + 3);

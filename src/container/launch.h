@@ -18,6 +18,7 @@ struct lxc_container;
  * checked get into it. `rootfs` is a directory. `console` is the number of the host's pts that becomes /dev/console.
  * Freed with lxc_container_put().
  */
-int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc, struct error *err);
+int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc,
+		     struct error *err);
 /* The lines of liblxc's log that say why it failed, newest run only; appended to the error. */
 void launch_explain(const struct spec *spec, struct error *err);

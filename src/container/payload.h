@@ -13,17 +13,17 @@
 
 /* Descriptors that the payload is born with, and that the keeper goes on holding for a monitor to come (pidfd_getfd(2)). */
 enum payload_fd {
-	PAYLOAD_FD_STUB = 10,    /* the stub's program, stub_open_program() */
-	PAYLOAD_FD_GATE,         /* the stub's socket */
-	PAYLOAD_FD_REPORT,       /* one struct error comes through when liblxc cannot start; close-on-exec */
-	PAYLOAD_FD_HOST,         /* the mount namespace to return to */
-	PAYLOAD_FD_ROOTFS,       /* flock(2) on the tree: one running container each */
-	PAYLOAD_FD_CONSOLE,      /* master of /dev/console */
-	PAYLOAD_FD_NOTIFY,       /* the host's end of NOTIFY_SOCKET */
-	PAYLOAD_FD_INPUT,        /* our ends of PID 1's pipes, without a tty */
+	PAYLOAD_FD_STUB = 10, /* the stub's program, stub_open_program() */
+	PAYLOAD_FD_GATE,      /* the stub's socket */
+	PAYLOAD_FD_REPORT,    /* one struct error comes through when liblxc cannot start; close-on-exec */
+	PAYLOAD_FD_HOST,      /* the mount namespace to return to */
+	PAYLOAD_FD_ROOTFS,    /* flock(2) on the tree: one running container each */
+	PAYLOAD_FD_CONSOLE,   /* master of /dev/console */
+	PAYLOAD_FD_NOTIFY,    /* the host's end of NOTIFY_SOCKET */
+	PAYLOAD_FD_INPUT,     /* our ends of PID 1's pipes, without a tty */
 	PAYLOAD_FD_OUTPUT,
 	PAYLOAD_FD_ERRORS,
-	PAYLOAD_FD_INPUT_OVER,   /* eventfd(2): raised when PID 1's input has ended, and the keeper too must close its end */
+	PAYLOAD_FD_INPUT_OVER, /* eventfd(2): raised when PID 1's input has ended, and the keeper too must close its end */
 	PAYLOAD_FD_END,
 };
 

@@ -32,7 +32,7 @@ static void report(const struct error *error)
 /* si_value carries PID 1's pid. Runs on the thread that liblxc waits in; execve(2) is allowed in a handler. */
 static void settle(int number, siginfo_t *info, void *context)
 {
-	char *argv[] = { (char *)"syscontainer-keeper", init_text, exit_path, NULL }, *environment[] = { NULL };
+	char *argv[] = {(char *)"syscontainer-keeper", init_text, exit_path, NULL}, *environment[] = {NULL};
 	int pid = info->si_value.sival_int, length = 0;
 	char digits[12];
 
@@ -49,7 +49,7 @@ static void settle(int number, siginfo_t *info, void *context)
 
 static void prepare_settling(const char *id)
 {
-	struct sigaction action = { .sa_sigaction = settle, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction action = {.sa_sigaction = settle, .sa_flags = SA_SIGINFO | SA_RESTART};
 
 	keeper_path = paths_program("syscontainer-keeper");
 	exit_path = paths_run_container(id, PAYLOAD_EXIT_FILE);
@@ -81,9 +81,10 @@ static int open_rootfs(const struct spec *spec, char **ret_rootfs, struct error 
 
 static int run(const char *id, const char *console, struct error *err)
 {
-	autofree char *rootfs = NULL, *program = xasprintf("/proc/self/fd/%d", PAYLOAD_FD_STUB), *gate = xasprintf("%d", PAYLOAD_FD_GATE);
+	autofree char *rootfs = NULL, *program = xasprintf("/proc/self/fd/%d", PAYLOAD_FD_STUB),
+		      *gate = xasprintf("%d", PAYLOAD_FD_GATE);
 	autofree char *mount_point = paths_run_file(LAUNCH_MOUNT_POINT), *log = paths_run_container(id, "lxc.log");
-	char *const argv[] = { program, gate, NULL };
+	char *const argv[] = {program, gate, NULL};
 	autorelease(spec_release) struct spec spec = {0};
 	struct lxc_container *lxc;
 	int r = spec_load(id, &spec, err);

@@ -23,15 +23,22 @@ int rootfs_resolve(const char *path, char **ret_path, struct error *err)
 		return error_set(err, -EINVAL, "the root file system \"%s\" is no absolute path", path);
 	canonical = realpath(path, NULL);
 	if (!canonical && errno == EACCES)
-		return error_set(err, -EACCES, "a directory on the way to the root file system %s cannot be entered by root; is it on NFS or FUSE?", path);
+		return error_set(
+			err, -EACCES,
+			"a directory on the way to the root file system %s cannot be entered by root; is it on NFS or FUSE?",
+			path);
 	if (!canonical)
 		return error_set_errno(err, "cannot find the root file system %s", path);
 	if (stat(canonical, &stat_buffer) < 0)
 		return error_set_errno(err, "cannot look at the root file system %s", canonical);
 	if (!S_ISDIR(stat_buffer.st_mode) && !S_ISBLK(stat_buffer.st_mode) && !S_ISREG(stat_buffer.st_mode))
-		return error_set(err, -EINVAL, "the root file system %s is neither a directory nor a block device nor an image file", canonical);
+		return error_set(err, -EINVAL,
+				 "the root file system %s is neither a directory nor a block device nor an image file",
+				 canonical);
 	if (strcmp(canonical, "/") == 0)
-		return error_set(err, -EINVAL, "the root file system / is the host's own: its services would run twice. Give a tree of its own");
+		return error_set(
+			err, -EINVAL,
+			"the root file system / is the host's own: its services would run twice. Give a tree of its own");
 	if (S_ISDIR(stat_buffer.st_mode) && access(canonical, X_OK) < 0)
 		return error_set_errno(err, "the root file system %s cannot be entered", canonical);
 	*ret_path = steal_ptr(canonical);
@@ -47,7 +54,7 @@ bool rootfs_is_image(const char *path)
 
 static int check_os_release(int root_fd, const char *path, struct error *err)
 {
-	static const char *const places[] = { "/etc/os-release", "/usr/lib/os-release" };
+	static const char *const places[] = {"/etc/os-release", "/usr/lib/os-release"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		autoclose int fd = root_open(root_fd, places[i], O_PATH, 0, NULL);
@@ -55,14 +62,17 @@ static int check_os_release(int root_fd, const char *path, struct error *err)
 		if (fd >= 0)
 			return 0;
 	}
-	return error_set(err, -ENOENT,
-			 "%s has no os-release (/etc/os-release, /usr/lib/os-release): this is no system tree, or it is the directory above one", path);
+	return error_set(
+		err, -ENOENT,
+		"%s has no os-release (/etc/os-release, /usr/lib/os-release): this is no system tree, or it is the directory above one",
+		path);
 }
 
 /* The program as PID 1 will find it; what is not found here is the stub's to report, with the right exit status. */
 static int open_program(int root_fd, const char *name)
 {
-	static const char *const directories[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+	static const char *const directories[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+						  "/usr/bin",        "/sbin",          "/bin"};
 
 	if (strchr(name, '/'))
 		return root_open(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
@@ -112,8 +122,9 @@ int rootfs_lock(const char *path, int *ret_fd, struct error *err)
 	if (fd < 0)
 		return error_set_errno(err, "cannot open the root file system %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? error_set(err, -EBUSY, "the root file system %s is in use by a running container", path) :
-					      error_set_errno(err, "cannot lock the root file system %s", path);
+		return errno == EWOULDBLOCK
+			       ? error_set(err, -EBUSY, "the root file system %s is in use by a running container", path)
+			       : error_set_errno(err, "cannot lock the root file system %s", path);
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }

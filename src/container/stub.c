@@ -36,7 +36,7 @@ static int report_fd = -1;
 
 static void __attribute__((noreturn, format(printf, 3, 4))) fail(int exit_status, int code, const char *format, ...)
 {
-	struct stub_failure failure = { .code = code, .exit_status = exit_status };
+	struct stub_failure failure = {.code = code, .exit_status = exit_status};
 	va_list arguments;
 	size_t length;
 
@@ -59,13 +59,16 @@ static int status_of(int code)
 static void say_ready(int gate)
 {
 	char byte = STUB_READY;
-	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec vector = {.iov_base = &byte, .iov_len = 1};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct msghdr packet = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
 	int pipe_fds[2];
@@ -169,7 +172,8 @@ static void resolve_user(struct user *user)
 
 	read_text("/etc/passwd", passwd_text, sizeof(passwd_text));
 	read_text("/etc/group", group_text, sizeof(group_text));
-	if (user_resolve(request.user, passwd_text, group_text, request.groups, request.header.group_count, user, what, sizeof(what)) < 0)
+	if (user_resolve(request.user, passwd_text, group_text, request.groups, request.header.group_count, user, what,
+			 sizeof(what)) < 0)
 		fail(126, ENOENT, "the guest has no %s", what);
 }
 
@@ -214,14 +218,15 @@ static void change_directory(void)
 static void drop_bounding_capabilities(void)
 {
 	for (int capability = 0; capability < 64; capability++)
-		if (!(request.header.capabilities >> capability & 1) && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)
+		if (!(request.header.capabilities >> capability & 1) && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
 			fail(125, errno, "cannot drop capability %d", capability);
 }
 
 /* Behind become(), which needs some of them. */
 static void drop_capabilities(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	if (syscall(SYS_capget, &header, data) < 0)

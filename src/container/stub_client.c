@@ -43,7 +43,8 @@ int stub_open_program(struct error *err)
 		if (sendfile(memory, source, &offset, (size_t)(stat_buffer.st_size - offset)) <= 0)
 			return error_set_errno(err, "cannot copy %s", path);
 	/* Not readable for the guest's root, so that the kernel keeps it from tracing the stub (ptrace(2), "dumpable"). */
-	if (fchmod(memory, 0511) < 0 || fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+	if (fchmod(memory, 0511) < 0 ||
+	    fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return error_set_errno(err, "cannot seal a memory file");
 	/* A descriptor that is open for writing cannot be executed (ETXTBSY). */
 	own = xasprintf("/proc/self/fd/%d", memory);
@@ -54,13 +55,16 @@ int stub_open_program(struct error *err)
 int stub_await(int socket_fd, int *ret_report_fd, pid_t *ret_pid, struct error *err)
 {
 	char byte = 0;
-	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec vector = {.iov_base = &byte, .iov_len = 1};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct msghdr packet = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
 	};
 	autoclose int report_fd = -EBADF;
 	struct ucred credentials = {0};
@@ -93,7 +97,8 @@ static void append_strings(struct text *body, const struct strings *list)
 
 int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 {
-	const char *directory = order->working_directory ? order->working_directory : "/", *user = order->user ? order->user : "";
+	const char *directory = order->working_directory ? order->working_directory : "/",
+		   *user = order->user ? order->user : "";
 	autorelease(text_release) struct text body = {0};
 	struct stub_request request = {
 		.flags = order->flags,
@@ -103,8 +108,8 @@ int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 		.environment_count = (uint32_t)order->environment->count,
 		.group_count = order->groups ? (uint32_t)order->groups->count : 0,
 	};
-	struct iovec vectors[2] = { { .iov_base = &request, .iov_len = sizeof(request) } };
-	struct msghdr packet = { .msg_iov = vectors, .msg_iovlen = 2 };
+	struct iovec vectors[2] = {{.iov_base = &request, .iov_len = sizeof(request)}};
+	struct msghdr packet = {.msg_iov = vectors, .msg_iovlen = 2};
 	int size = 2 * STUB_MAX_MESSAGE;
 	ssize_t length;
 
@@ -114,9 +119,10 @@ int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 	text_append_bytes(&body, directory, strlen(directory) + 1);
 	text_append_bytes(&body, user, strlen(user) + 1);
 	if (body.length + sizeof(request) > STUB_MAX_MESSAGE)
-		return error_set_exit(err, -E2BIG, 125, "command and environment are longer than %d bytes", STUB_MAX_MESSAGE);
+		return error_set_exit(err, -E2BIG, 125, "command and environment are longer than %d bytes",
+				      STUB_MAX_MESSAGE);
 	request.length = (uint32_t)body.length;
-	vectors[1] = (struct iovec){ .iov_base = body.data, .iov_len = body.length };
+	vectors[1] = (struct iovec){.iov_base = body.data, .iov_len = body.length};
 	setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	do
 		length = sendmsg(socket_fd, &packet, MSG_NOSIGNAL);

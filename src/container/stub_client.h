@@ -17,7 +17,7 @@ struct stub_order {
 	uint32_t mask;
 	uint64_t capabilities;
 	const struct strings *arguments, *environment, *groups; /* groups may be NULL */
-	const char *working_directory, *user;                  /* NULL: "/", root */
+	const char *working_directory, *user;                   /* NULL: "/", root */
 };
 
 /* Waits for STUB_READY on the socket; *ret_report_fd is the pipe that closes on success, *ret_pid (may be NULL) the stub's pid as we see it. */

@@ -12,25 +12,25 @@
 #include <stdint.h>
 
 #define STUB_MAX_MESSAGE (256 * 1024)
-#define STUB_READY 'R'
+#define STUB_READY       'R'
 
 enum stub_flags {
-	STUB_CONSOLE = 1 << 0,      /* open /dev/console as standard input, output and error */
-	STUB_TERMINAL = 1 << 1,     /* standard input is a terminal that becomes the controlling one */
+	STUB_CONSOLE = 1 << 0,        /* open /dev/console as standard input, output and error */
+	STUB_TERMINAL = 1 << 1,       /* standard input is a terminal that becomes the controlling one */
 	STUB_MAKE_DIRECTORY = 1 << 2, /* make the working directory when it is not there */
 };
 
 /* Followed by: argv strings, environment strings, then working directory and user, each ended by NUL. All of one machine and build. */
 struct stub_request {
 	uint32_t flags;
-	uint32_t mask;          /* umask(2) */
-	uint64_t capabilities;  /* all that stays in any of its capability sets, capabilities(7) */
+	uint32_t mask;         /* umask(2) */
+	uint64_t capabilities; /* all that stays in any of its capability sets, capabilities(7) */
 	uint32_t argument_count, environment_count, group_count;
-	uint32_t length;        /* of what follows */
+	uint32_t length; /* of what follows */
 };
 
 struct stub_failure {
-	int32_t code;           /* errno */
-	int32_t exit_status;    /* 125, 126 or 127 */
+	int32_t code;        /* errno */
+	int32_t exit_status; /* 125, 126 or 127 */
 	char message[400];
 };

@@ -41,7 +41,8 @@ static bool next_line(const char **cursor, struct line *line)
 
 static bool field_is(const struct line *line, size_t index, const char *text)
 {
-	return index < line->count && line->lengths[index] == strlen(text) && memcmp(line->fields[index], text, line->lengths[index]) == 0;
+	return index < line->count && line->lengths[index] == strlen(text) &&
+	       memcmp(line->fields[index], text, line->lengths[index]) == 0;
 }
 
 /* A decimal number below 2^32 - 1, which is no id (setuid(2)). */
@@ -170,7 +171,7 @@ int user_resolve(const char *text, const char *passwd, const char *group, const 
 	char name[256], login[256];
 	int r;
 
-	*ret_user = (struct user){ .home = "/" };
+	*ret_user = (struct user){.home = "/"};
 	if (length >= sizeof(name))
 		return refuse(-EINVAL, "user", text, ret_what, what_size);
 	snprintf(name, sizeof(name), "%.*s", (int)length, text);

@@ -18,9 +18,9 @@
 #include "kernel/cgroup_walk.h"
 #include "kernel/cpulist.h"
 
-#define MOUNTINFO_MAX ((size_t)16 << 20)
+#define MOUNTINFO_MAX      ((size_t)16 << 20)
 #define REMOVE_DEADLINE_MS 1000
-#define REMOVE_PAUSE_MS 5
+#define REMOVE_PAUSE_MS    5
 
 /* What v2 calls a v1 controller; an empty name stands for what v2 always has. */
 static const struct {

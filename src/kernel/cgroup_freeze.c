@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-#define EVENTS_MAX 4096
+#define EVENTS_MAX   4096
 #define PAUSE_MAX_MS 20
 
 /* How a generation is told, and where it answers. */

@@ -10,11 +10,11 @@
 #include "base/memory.h"
 #include "kernel/cpulist.h"
 
-#define UNSET CGROUP_LIMIT_UNSET
-#define MEMORY_MIN ((int64_t)4 << 20)
-#define NANO_CPUS_MIN 10000000
-#define NANO 1000000000LL
-#define PIDS_MAX 4194304 /* the kernel's PID_MAX_LIMIT on 64 bits */
+#define UNSET             CGROUP_LIMIT_UNSET
+#define MEMORY_MIN        ((int64_t)4 << 20)
+#define NANO_CPUS_MIN     10000000
+#define NANO              1000000000LL
+#define PIDS_MAX          4194304 /* the kernel's PID_MAX_LIMIT on 64 bits */
 #define DEFAULT_PERIOD_US 100000
 
 /* One number: `min` to `max`, or one of those from `special_min` on below `min` that have a meaning of their own. */

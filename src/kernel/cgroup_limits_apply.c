@@ -12,8 +12,8 @@
 #include "kernel/cgroup_walk.h"
 #include "kernel/cpulist.h"
 
-#define UNSET CGROUP_LIMIT_UNSET
-#define UNLIMITED INT64_MAX
+#define UNSET        CGROUP_LIMIT_UNSET
+#define UNLIMITED    INT64_MAX
 #define SHRINK_TRIES 3
 
 struct undo {

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "kernel/cgroup_walk.h"
 
-#define STAT_MAX ((size_t)4 << 20)
+#define STAT_MAX     ((size_t)4 << 20)
 #define V1_UNLIMITED INT64_C(0x7ffffffffffff000) /* the most pages, in bytes: v1 rounds "no limit" to it, by page size */
 
 static void read_number(int fd, const char *file, uint64_t *ret_value)

@@ -15,10 +15,10 @@
 #include "base/text.h"
 #include "kernel/cgroup_walk.h"
 
-#define PROCS_MAX ((size_t)64 << 20)
+#define PROCS_MAX     ((size_t)64 << 20)
 #define KILL_PAUSE_MS 5
-#define NAMED_PIDS 10 /* that an error lists */
-#define EXEC_LEAF ".exec"
+#define NAMED_PIDS    10 /* that an error lists */
+#define EXEC_LEAF     ".exec"
 
 void cgroup_pids_release(struct cgroup_pids *pids)
 {

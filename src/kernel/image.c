@@ -12,8 +12,8 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,14 +21,15 @@
 #include "base/memory.h"
 #include "kernel/root.h"
 
-static const char *const filesystems[] = { "ext4", "xfs", "btrfs", "squashfs", "erofs" };
+static const char *const filesystems[] = {"ext4", "xfs", "btrfs", "squashfs", "erofs"};
 
-static int attach_loop(const char *source, bool is_read_only, int *ret_fd, char *ret_path, size_t path_size, struct error *err)
+static int attach_loop(const char *source, bool is_read_only, int *ret_fd, char *ret_path, size_t path_size,
+		       struct error *err)
 {
 	autoclose int backing = open(source, (is_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	autoclose int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	struct loop_config config = {
-		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | (is_read_only ? LO_FLAGS_READ_ONLY : 0) },
+		.info = {.lo_flags = LO_FLAGS_AUTOCLEAR | (is_read_only ? LO_FLAGS_READ_ONLY : 0)},
 	};
 
 	if (backing < 0)
@@ -74,8 +75,11 @@ int image_mount(const char *source, const char *target, bool is_read_only, struc
 	for (size_t i = 0; i < ARRAY_SIZE(filesystems); i++)
 		if (mount(loop >= 0 ? device : source, target, filesystems[i], is_read_only ? MS_RDONLY : 0, NULL) == 0)
 			return 0;
-	return error_set(err, -EINVAL, "%s holds no file system that could be mounted (ext4, xfs, btrfs, squashfs, erofs were tried); partitions in "
-			 "an image are not looked for: give one partition", source);
+	return error_set(
+		err, -EINVAL,
+		"%s holds no file system that could be mounted (ext4, xfs, btrfs, squashfs, erofs were tried); partitions in "
+		"an image are not looked for: give one partition",
+		source);
 }
 
 static int write_map(pid_t pid, const char *name, uint64_t first, uint64_t size, struct error *err)
@@ -119,7 +123,7 @@ int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *e
 int image_clone_tree(const char *path, int userns_fd, struct error *err)
 {
 	autoclose int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns_fd };
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns_fd};
 
 	if (tree < 0)
 		return error_set_errno(err, "cannot clone the mount of %s", path);
@@ -147,14 +151,16 @@ static char *filesystem_of(const char *path)
 	size_t length;
 	char *state = NULL;
 
-	if (stat(path, &stat_buffer) < 0 || file_read(AT_FDCWD, "/proc/self/mountinfo", (size_t)8 << 20, &table, &length, NULL) < 0)
+	if (stat(path, &stat_buffer) < 0 ||
+	    file_read(AT_FDCWD, "/proc/self/mountinfo", (size_t)8 << 20, &table, &length, NULL) < 0)
 		return steal_ptr(best);
 	for (char *line = strtok_r(table, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
 		unsigned device_major, device_minor;
 		char type[64];
 		const char *separator = strstr(line, " - ");
 
-		if (sscanf(line, "%*d %*d %u:%u", &device_major, &device_minor) != 2 || !separator || sscanf(separator, " - %63s", type) != 1)
+		if (sscanf(line, "%*d %*d %u:%u", &device_major, &device_minor) != 2 || !separator ||
+		    sscanf(separator, " - %63s", type) != 1)
 			continue;
 		if (makedev(device_major, device_minor) == stat_buffer.st_dev) {
 			free(best);
@@ -172,7 +178,9 @@ int image_check_idmap(const char *path, int userns_fd, struct error *err)
 	if (tree >= 0)
 		return 0;
 	type = filesystem_of(path);
-	return error_set(err, -EOPNOTSUPP,
-			 "the file system of %s (%s) cannot be mounted with shifted ids, which an unprivileged container needs. Put the tree on ext4, xfs, "
-			 "btrfs or an image file, or run it with --user-remap none (root inside is then root of the host)", path, type);
+	return error_set(
+		err, -EOPNOTSUPP,
+		"the file system of %s (%s) cannot be mounted with shifted ids, which an unprivileged container needs. Put the tree on ext4, xfs, "
+		"btrfs or an image file, or run it with --user-remap none (root inside is then root of the host)",
+		path, type);
 }

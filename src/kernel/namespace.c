@@ -24,8 +24,8 @@ static const struct {
 	const char *name;
 	int flag;
 } namespaces[] = {
-	{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },   { "pid", CLONE_NEWPID },       { "net", CLONE_NEWNET },
-	{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },  { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+	{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},       {"net", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
 };
 
 static int namespace_stat(const char *process, const char *name, struct stat *ret_stat)
@@ -112,7 +112,7 @@ static void wait_for(pid_t pid)
 
 int namespace_spawn(int pidfd, int flags, int (*function)(void *data), void *data, pid_t *ret_pid, struct error *err)
 {
-	struct entry entry = { .pidfd = pidfd, .flags = flags, .function = function, .data = data };
+	struct entry entry = {.pidfd = pidfd, .flags = flags, .function = function, .data = data};
 	autoclose int report_read = -EBADF;
 	struct error report;
 	int pipe_fds[2];
@@ -158,7 +158,7 @@ static int run_short_task(void *data)
 
 int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error *err), void *data, struct error *err)
 {
-	struct short_task task = { .function = function, .data = data };
+	struct short_task task = {.function = function, .data = data};
 	autoclose int report_read = -EBADF;
 	struct error report;
 	int pipe_fds[2], r;

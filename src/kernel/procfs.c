@@ -48,7 +48,7 @@ int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err)
 
 	if (r < 0)
 		return r;
-	*ret_id = (struct process_id){ .pid = pid, .start_time = stat.start_time };
+	*ret_id = (struct process_id){.pid = pid, .start_time = stat.start_time};
 	return 0;
 }
 
@@ -82,12 +82,12 @@ struct exit_info {
 	uint32_t ids[11]; /* pid, tgid, ppid, and the user and group ids */
 	int32_t exit_code;
 };
-#define EXIT_INFO_BIT  (UINT64_C(1) << 3)
-#define GET_EXIT_INFO  _IOWR(0xff, 11, struct exit_info)
+#define EXIT_INFO_BIT (UINT64_C(1) << 3)
+#define GET_EXIT_INFO _IOWR(0xff, 11, struct exit_info)
 
 bool procfs_read_exit(int pidfd, int *ret_status)
 {
-	struct exit_info info = { .mask = EXIT_INFO_BIT };
+	struct exit_info info = {.mask = EXIT_INFO_BIT};
 
 	errno = 0;
 	if (pidfd < 0 || ioctl(pidfd, GET_EXIT_INFO, &info) < 0 || !(info.mask & EXIT_INFO_BIT))
@@ -150,7 +150,8 @@ static void describe_task(pid_t pid, struct text *out)
 		return;
 	if (file_read_line(AT_FDCWD, wchan_path, &wchan, NULL) < 0)
 		wchan = xstrdup("?");
-	text_appendf(out, "  %d (%s) state %c in %s", pid, stat.name, stat.state, strcmp(wchan, "0") == 0 ? "user mode" : wchan);
+	text_appendf(out, "  %d (%s) state %c in %s", pid, stat.name, stat.state,
+		     strcmp(wchan, "0") == 0 ? "user mode" : wchan);
 	if (stat.state == 'D' && file_read_line(AT_FDCWD, stack_path, &stack, NULL) == 0)
 		text_appendf(out, ", kernel stack %s", stack);
 	text_append(out, "\n");

@@ -80,7 +80,7 @@ int pty_open_guest(int root_fd, uint32_t uid, int *ret_master, int *ret_slave, s
 
 int pty_set_size(int fd, unsigned rows, unsigned columns)
 {
-	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
+	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
 
 	return ioctl(fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
 }

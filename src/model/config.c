@@ -11,19 +11,19 @@
 #include "model/spec.h"
 
 static const struct schema_field log_fields[] = {
-	{ .key = "max-size", .type = SCHEMA_STRING, .offset = offsetof(struct config_log, max_size) },
-	{ .key = "max-file", .type = SCHEMA_INT, .offset = offsetof(struct config_log, max_files) },
+	{.key = "max-size", .type = SCHEMA_STRING, .offset = offsetof(struct config_log, max_size)},
+	{.key = "max-file", .type = SCHEMA_INT, .offset = offsetof(struct config_log, max_files)},
 };
-static const struct schema log_schema = { sizeof(struct config_log), log_fields, ARRAY_SIZE(log_fields) };
+static const struct schema log_schema = {sizeof(struct config_log), log_fields, ARRAY_SIZE(log_fields)};
 
 static const struct schema_field config_fields[] = {
-	{ .key = "user-remap", .type = SCHEMA_STRING, .offset = offsetof(struct config, user_remap) },
-	{ .key = "start-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, start_timeout) },
-	{ .key = "stop-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, stop_timeout) },
-	{ .key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent) },
-	{ .key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema },
+	{.key = "user-remap", .type = SCHEMA_STRING, .offset = offsetof(struct config, user_remap)},
+	{.key = "start-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, start_timeout)},
+	{.key = "stop-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, stop_timeout)},
+	{.key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent)},
+	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 };
-const struct schema config_schema = { sizeof(struct config), config_fields, ARRAY_SIZE(config_fields) };
+const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
 
 static void set_default(char **place, const char *value)
 {
@@ -47,7 +47,7 @@ static int parse_values(struct config *config, struct error *err)
 	if (number_parse_size(config->log.max_size, &config->log_max_bytes, err) < 0)
 		return error_prefix(err, "container-log.max-size");
 	if (spec_parse_idmap(config->user_remap, &idmap, err) < 0)
-		return error_prefix(err, "user-remap");
+		return error_prefix(err, "user-remap: \"%s\"", config->user_remap);
 	if (config->log_max_bytes < 4096)
 		return error_set(err, -EINVAL, "container-log.max-size: %s is below 4096 bytes", config->log.max_size);
 	if (config->log.max_files < 1 || config->log.max_files > 100)
@@ -61,7 +61,7 @@ int config_load(struct config *ret_config, struct error *err)
 	const char *path = paths_config();
 	int r;
 
-	*ret_config = (struct config){ .log = { .max_files = 7 } };
+	*ret_config = (struct config){.log = {.max_files = 7}};
 	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
 	if (r < 0 && r != -ENOENT)
 		return r;

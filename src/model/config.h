@@ -9,13 +9,13 @@
 #include "base/schema.h"
 
 struct config_log {
-	char *max_size;    /* "1m" */
+	char *max_size; /* "1m" */
 	int max_files;
 };
 
 struct config {
-	char *user_remap;       /* "auto", "none" or "UID:GID:SIZE" */
-	char *start_timeout;    /* duration; "0" waits for ever */
+	char *user_remap;    /* "auto", "none" or "UID:GID:SIZE" */
+	char *start_timeout; /* duration; "0" waits for ever */
 	char *stop_timeout;
 	char *cgroup_parent;
 	struct config_log log;

@@ -30,7 +30,8 @@ struct console_line {
 };
 
 /* The last `tail` lines (negative: all) of all generations, oldest first; `visit` returns 0 to go on. */
-int console_log_read(const char *id, int64_t tail, int (*visit)(const struct console_line *line, void *data), void *data, struct error *err);
+int console_log_read(const char *id, int64_t tail, int (*visit)(const struct console_line *line, void *data), void *data,
+		     struct error *err);
 /* The same and then new lines as they come (inotify(7), through rotations), until `visit` or `is_over(data)` (asked at least each second) returns non-zero. */
-int console_log_follow(const char *id, int64_t tail, int (*visit)(const struct console_line *line, void *data), int (*is_over)(void *data),
-		       void *data, struct error *err);
+int console_log_follow(const char *id, int64_t tail, int (*visit)(const struct console_line *line, void *data),
+		       int (*is_over)(void *data), void *data, struct error *err);

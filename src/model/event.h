@@ -12,8 +12,8 @@
 struct event {
 	int64_t time_ns; /* real time */
 	char *id;
-	char *name;      /* of the container */
-	char *action;    /* "create", "start", "die", ...: manager.md's words */
+	char *name;   /* of the container */
+	char *action; /* "create", "start", "die", ...: manager.md's words */
 	struct strings attributes;
 };
 

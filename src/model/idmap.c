@@ -28,14 +28,14 @@ struct ranges {
 };
 
 /* What files say may be absurd; beyond the last id nothing can overlap, and the sums stay small. */
-static void ranges_append(struct ranges *ranges, uint64_t first, uint64_t size)
+static void ranges_append(struct ranges *ranges, struct range range)
 {
-	if (first > UINT32_MAX)
+	if (range.first > UINT32_MAX)
 		return;
-	if (size > UINT32_MAX)
-		size = UINT32_MAX;
+	if (range.size > UINT32_MAX)
+		range.size = UINT32_MAX;
 	ranges->items = xreallocarray(ranges->items, ranges->count + 1, sizeof(struct range));
-	ranges->items[ranges->count++] = (struct range){ .first = first, .size = size };
+	ranges->items[ranges->count++] = range;
 }
 
 static void ranges_release(struct ranges *ranges)
@@ -55,7 +55,7 @@ static void append_subordinate(struct ranges *ranges, const char *text)
 		unsigned long long first, size;
 
 		if (colon && (!end || colon < end) && sscanf(colon, ":%llu:%llu", &first, &size) == 2)
-			ranges_append(ranges, first, size);
+			ranges_append(ranges, (struct range){.first = first, .size = size});
 		text = end ? end + 1 : NULL;
 	}
 }
@@ -91,7 +91,7 @@ static void append_map(struct ranges *ranges, const char *path)
 		return;
 	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3 && size < UINT32_MAX)
-			ranges_append(ranges, outside, size);
+			ranges_append(ranges, (struct range){.first = outside, .size = size});
 }
 
 /* Only those user namespaces are read that were not seen yet: most processes share ours. */
@@ -133,8 +133,8 @@ static void append_owned(struct ranges *ranges)
 	while ((entry = readdir(directory))) {
 		if (sscanf(entry->d_name, "%llu-%llu", &first, &size) != 2)
 			continue;
-		ranges_append(ranges, first, size);
-		ranges->items[ranges->count - 1].is_fixed = strchr(entry->d_name, FIXED_MARK) != NULL;
+		ranges_append(ranges,
+			      (struct range){.first = first, .size = size, .is_fixed = strchr(entry->d_name, FIXED_MARK)});
 	}
 	closedir(directory);
 }
@@ -156,7 +156,8 @@ static uint64_t find_free(const struct ranges *used, uint64_t first)
 static int record(const char *id, uint64_t first, uint64_t size, const char *suffix, struct error *err)
 {
 	autofree char *directory = paths_idmap();
-	autofree char *path = xasprintf("%s/%llu-%llu%s", directory, (unsigned long long)first, (unsigned long long)size, suffix);
+	autofree char *path =
+		xasprintf("%s/%llu-%llu%s", directory, (unsigned long long)first, (unsigned long long)size, suffix);
 
 	if (symlink(id, path) < 0)
 		return error_set_errno(err, "cannot record the range of ids %s", path);
@@ -175,14 +176,15 @@ int idmap_allocate(const char *id, struct spec_idmap *ret_idmap, struct error *e
 	for (;;) {
 		first = find_free(&used, first);
 		if (first + IDMAP_SIZE - 1 > IDMAP_LAST)
-			return error_set(err, -ENOSPC,
-					 "no %u free ids are left between %u and %u; remove containers, or give a range with --user-remap",
-					 IDMAP_SIZE, IDMAP_FIRST, IDMAP_LAST);
+			return error_set(
+				err, -ENOSPC,
+				"no %u free ids are left between %u and %u; remove containers, or give a range with --user-remap",
+				IDMAP_SIZE, IDMAP_FIRST, IDMAP_LAST);
 		if (!getpwuid((uid_t)first))
 			break;
 		first += IDMAP_SIZE;
 	}
-	*ret_idmap = (struct spec_idmap){ .uid = first, .gid = first, .size = IDMAP_SIZE, .is_automatic = true };
+	*ret_idmap = (struct spec_idmap){.uid = first, .gid = first, .size = IDMAP_SIZE, .is_automatic = true};
 	return record(id, first, IDMAP_SIZE, "", err);
 }
 
@@ -194,8 +196,8 @@ static int check_fixed(const struct ranges *owned, uint64_t first, uint64_t size
 		if (!overlaps(range, first, size) || (range->is_fixed && range->first == first && range->size == size))
 			continue;
 		return error_set(err, -EEXIST, "the ids %llu to %llu overlap the range %llu to %llu of another container",
-				 (unsigned long long)first, (unsigned long long)(first + size - 1), (unsigned long long)range->first,
-				 (unsigned long long)(range->first + range->size - 1));
+				 (unsigned long long)first, (unsigned long long)(first + size - 1),
+				 (unsigned long long)range->first, (unsigned long long)(range->first + range->size - 1));
 	}
 	return 0;
 }

@@ -81,7 +81,8 @@ static int prepare_root(const char *path, struct error *err)
 	if (lstat(path, &stat) < 0)
 		return error_set_errno(err, "cannot look at %s", path);
 	if (stat.st_uid != 0 || (stat.st_mode & 022))
-		return error_set(err, -EPERM, "%s must belong to root and be writable by nobody else; run: chown root: %s; chmod 711 %s",
+		return error_set(err, -EPERM,
+				 "%s must belong to root and be writable by nobody else; run: chown root: %s; chmod 711 %s",
 				 path, path, path);
 	return 0;
 }
@@ -89,7 +90,7 @@ static int prepare_root(const char *path, struct error *err)
 int paths_prepare(struct error *err)
 {
 	autofree char *containers = paths_containers(), *names = paths_names(), *idmap = paths_idmap();
-	const char *below[] = { containers, names, idmap };
+	const char *below[] = {containers, names, idmap};
 	int r;
 
 	r = prepare_root(paths_root(), err);

@@ -14,14 +14,14 @@ const char *paths_run(void);
 const char *paths_config(void);
 
 /* Paths below them; the caller frees. */
-char *paths_containers(void);                               /* ROOT/containers */
-char *paths_names(void);                                    /* ROOT/names */
-char *paths_idmap(void);                                    /* ROOT/idmap */
-char *paths_container(const char *id, const char *leaf);    /* ROOT/containers/ID[/LEAF]; leaf may be NULL */
+char *paths_containers(void);                                /* ROOT/containers */
+char *paths_names(void);                                     /* ROOT/names */
+char *paths_idmap(void);                                     /* ROOT/idmap */
+char *paths_container(const char *id, const char *leaf);     /* ROOT/containers/ID[/LEAF]; leaf may be NULL */
 char *paths_run_container(const char *id, const char *leaf); /* RUN/ID[/LEAF] */
-char *paths_run_host(const char *id);                       /* RUN/host/ID: what the guest sees at /run/host, so others may pass through */
-char *paths_run_file(const char *leaf);                     /* RUN/LEAF */
-char *paths_program(const char *name);                      /* LIBEXECDIR/NAME or $SYSCONTAINER_LIBEXEC/NAME */
+char *paths_run_host(const char *id);   /* RUN/host/ID: what the guest sees at /run/host, so others may pass through */
+char *paths_run_file(const char *leaf); /* RUN/LEAF */
+char *paths_program(const char *name);  /* LIBEXECDIR/NAME or $SYSCONTAINER_LIBEXEC/NAME */
 
 /* Makes the trees (0700 but for the roots themselves, 0711) and refuses roots that others than root may write to. */
 int paths_prepare(struct error *err);

@@ -167,7 +167,8 @@ static int list_leftovers(struct strings *ret_names, struct error *err)
 	int r = list_directory(path, &names, err);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		if (strncmp(names.items[i], NEW_PREFIX, strlen(NEW_PREFIX)) == 0 || strncmp(names.items[i], OLD_PREFIX, strlen(OLD_PREFIX)) == 0)
+		if (strncmp(names.items[i], NEW_PREFIX, strlen(NEW_PREFIX)) == 0 ||
+		    strncmp(names.items[i], OLD_PREFIX, strlen(OLD_PREFIX)) == 0)
 			strings_append(ret_names, names.items[i]);
 	return r;
 }
@@ -228,9 +229,11 @@ static int link_name(const char *name, const char *id, struct error *err)
 	autofree char *owner = read_id_link(directory, name);
 
 	if (owner && container_exists(owner))
-		return error_set(err, -EEXIST,
-				 "Conflict. The name \"%s\" is already in use by container %s. You have to remove (or rename) that "
-				 "container to be able to reuse that name.", name, owner);
+		return error_set(
+			err, -EEXIST,
+			"Conflict. The name \"%s\" is already in use by container %s. You have to remove (or rename) that "
+			"container to be able to reuse that name.",
+			name, owner);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot replace the stale link %s", path);
 	if (symlink(id, path) < 0)

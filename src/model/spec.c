@@ -13,17 +13,19 @@
 #include "base/number.h"
 #include "model/paths.h"
 
-const char *const spec_restart_names[] = { "no", "on-reboot", "on-failure", "always", "unless-stopped", NULL };
+const char *const spec_restart_names[] = {"no", "on-reboot", "on-failure", "always", "unless-stopped", NULL};
 
 #define MEMBER(owner, member, key_, type_, ...) \
-	{ .key = key_, .type = type_, .offset = offsetof(struct owner, member), ##__VA_ARGS__ }
+	{ \
+		.key = key_, .type = type_, .offset = offsetof(struct owner, member), ##__VA_ARGS__ \
+	}
 #define OPTIONAL .is_omitted_when_empty = true
 
 static const struct schema_field restart_fields[] = {
 	MEMBER(spec_restart_policy, name, "name", SCHEMA_ENUM, .names = spec_restart_names),
 	MEMBER(spec_restart_policy, retries, "retries", SCHEMA_INT),
 };
-static const struct schema restart_schema = { sizeof(struct spec_restart_policy), restart_fields, ARRAY_SIZE(restart_fields) };
+static const struct schema restart_schema = {sizeof(struct spec_restart_policy), restart_fields, ARRAY_SIZE(restart_fields)};
 
 static const struct schema_field idmap_fields[] = {
 	MEMBER(spec_idmap, uid, "uid", SCHEMA_UINT64),
@@ -31,7 +33,7 @@ static const struct schema_field idmap_fields[] = {
 	MEMBER(spec_idmap, size, "size", SCHEMA_UINT64),
 	MEMBER(spec_idmap, is_automatic, "is_automatic", SCHEMA_BOOL),
 };
-static const struct schema idmap_schema = { sizeof(struct spec_idmap), idmap_fields, ARRAY_SIZE(idmap_fields) };
+static const struct schema idmap_schema = {sizeof(struct spec_idmap), idmap_fields, ARRAY_SIZE(idmap_fields)};
 
 static const struct schema_field limits_fields[] = {
 	MEMBER(cgroup_limits, cpu_shares, "cpu_shares", SCHEMA_INT64),
@@ -46,7 +48,7 @@ static const struct schema_field limits_fields[] = {
 	MEMBER(cgroup_limits, memory_swappiness, "memory_swappiness", SCHEMA_INT64),
 	MEMBER(cgroup_limits, pids, "pids", SCHEMA_INT64),
 };
-static const struct schema limits_schema = { sizeof(struct cgroup_limits), limits_fields, ARRAY_SIZE(limits_fields) };
+static const struct schema limits_schema = {sizeof(struct cgroup_limits), limits_fields, ARRAY_SIZE(limits_fields)};
 
 static const struct schema_field spec_fields[] = {
 	MEMBER(spec, version, "version", SCHEMA_INT, .is_required = true),
@@ -75,7 +77,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, cgroup_parent, "cgroup_parent", SCHEMA_STRING, .is_required = true),
 	MEMBER(spec, limits, "limits", SCHEMA_OBJECT, .nested = &limits_schema),
 };
-const struct schema spec_schema = { sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields) };
+const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
 /* 2^32 - 1 is no id (setuid(2)). Each is compared alone first: the sums may not overflow. */
 static bool idmap_fits(const struct spec_idmap *idmap)
@@ -88,7 +90,8 @@ static bool idmap_fits(const struct spec_idmap *idmap)
 static int check(const struct spec *spec, struct error *err)
 {
 	if (spec->version < 1 || spec->version > SPEC_VERSION)
-		return error_set(err, -EPROTONOSUPPORT, "version %d is not known to this syscontainer; it is from a newer one", spec->version);
+		return error_set(err, -EPROTONOSUPPORT,
+				 "version %d is not known to this syscontainer; it is from a newer one", spec->version);
 	if (spec_check_name(spec->name, err) < 0)
 		return error_prefix(err, "name");
 	if (spec->rootfs[0] != '/')
@@ -157,13 +160,15 @@ int spec_parse_restart(const char *text, struct spec_restart_policy *ret_policy,
 		if (strlen(spec_restart_names[name]) != length || strncmp(spec_restart_names[name], text, length) != 0)
 			continue;
 		if (text[length] == ':' && name != SPEC_RESTART_ON_FAILURE)
-			return error_set(err, -EINVAL, "Maximum retry count cannot be used with restart policy '%s'", spec_restart_names[name]);
+			return error_set(err, -EINVAL, "Maximum retry count cannot be used with restart policy '%s'",
+					 spec_restart_names[name]);
 		if (text[length] == ':' && number_parse(text + length + 1, 0, INT32_MAX, &retries, err) < 0)
 			return error_prefix(err, "Maximum retry count of restart policy '%s'", text);
-		*ret_policy = (struct spec_restart_policy){ .name = name, .retries = (int)retries };
+		*ret_policy = (struct spec_restart_policy){.name = name, .retries = (int)retries};
 		return 0;
 	}
-	return error_set(err, -EINVAL, "Invalid restart policy '%s'; use no, on-reboot, on-failure[:N], always or unless-stopped", text);
+	return error_set(err, -EINVAL,
+			 "Invalid restart policy '%s'; use no, on-reboot, on-failure[:N], always or unless-stopped", text);
 }
 
 int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct error *err)
@@ -183,21 +188,21 @@ int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct erro
 		colons++;
 	strings_split(&parts, text, ":");
 	if (parts.count != 3 || colons != 2)
-		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: use UID:GID:SIZE, auto or none", text);
+		return error_set(err, -EINVAL, "use UID:GID:SIZE, auto or none");
 	for (size_t i = 0; i < 3; i++)
 		if (number_parse_unsigned(parts.items[i], UINT32_MAX, &values[i], err) < 0)
-			return error_prefix(err, "Invalid value \"%s\" for --user-remap", text);
+			return err ? err->code : -EINVAL;
 	if (values[0] == 0 && values[1] == 0)
 		return 0; /* the reference's way to say: no remap */
 	if (values[0] == 0 || values[1] == 0)
-		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: only one of UID and GID is the host's root", text);
+		return error_set(err, -EINVAL, "only one of UID and GID is the host's root");
 	if (values[2] == 0)
-		return error_set(err, -EINVAL, "Invalid value \"%s\" for --user-remap: SIZE is 0", text);
-	*ret_idmap = (struct spec_idmap){ .uid = values[0], .gid = values[1], .size = values[2] };
+		return error_set(err, -EINVAL, "SIZE is 0");
+	*ret_idmap = (struct spec_idmap){.uid = values[0], .gid = values[1], .size = values[2]};
 	if (idmap_fits(ret_idmap))
 		return 0;
 	*ret_idmap = (struct spec_idmap){0};
-	return error_set(err, -ERANGE, "Invalid value \"%s\" for --user-remap: the range goes beyond the last id, %u", text, UINT32_MAX - 1);
+	return error_set(err, -ERANGE, "the range goes beyond the last id, %u", UINT32_MAX - 1);
 }
 
 int spec_check_name(const char *name, struct error *err)
@@ -210,7 +215,9 @@ int spec_check_name(const char *name, struct error *err)
 	/* It becomes a file name. */
 	if (is_good && length <= 255)
 		return 0;
-	return error_set(err, -EINVAL, "Invalid container name (%.300s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, 2 to 255 characters", name);
+	return error_set(err, -EINVAL,
+			 "Invalid container name (%.300s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, 2 to 255 characters",
+			 name);
 }
 
 int spec_check_hostname(const char *hostname, struct error *err)
@@ -220,10 +227,12 @@ int spec_check_hostname(const char *hostname, struct error *err)
 		       hostname[length - 1] != '-' && hostname[length - 1] != '.';
 
 	for (size_t i = 0; is_good && i < length; i++)
-		is_good = isalnum((unsigned char)hostname[i]) || hostname[i] == '-' || (hostname[i] == '.' && hostname[i + 1] != '.');
+		is_good = isalnum((unsigned char)hostname[i]) || hostname[i] == '-' ||
+			  (hostname[i] == '.' && hostname[i + 1] != '.');
 	if (is_good)
 		return 0;
-	return error_set(err, -EINVAL, "Invalid hostname \"%.100s\": use letters, digits, '-' and '.', at most 64 characters", hostname);
+	return error_set(err, -EINVAL,
+			 "Invalid hostname \"%.100s\": use letters, digits, '-' and '.', at most 64 characters", hostname);
 }
 
 static int parse_realtime_signal(const char *name, int *ret_signal)

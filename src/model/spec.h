@@ -35,19 +35,19 @@ struct spec_idmap {
 
 struct spec {
 	int version;
-	char *id;   /* 64 hex digits; not in the file, whose directory is called so */
+	char *id; /* 64 hex digits; not in the file, whose directory is called so */
 	char *name;
 	int64_t created_ns; /* real time */
 
 	char *rootfs; /* absolute, canonical; a directory, block device or image file */
 	struct strings command;
-	char *entrypoint; /* NULL: none; else command's first word was given by --entrypoint */
+	char *entrypoint;           /* NULL: none; else command's first word was given by --entrypoint */
 	struct strings environment; /* KEY=VALUE */
 	char *working_directory;    /* NULL is / */
 	char *user;                 /* as typed; NULL is root */
 	struct strings groups;      /* --group-add */
 	char *hostname;
-	bool is_hostname_given;     /* by the user: it counts more than the tree's /etc/hostname */
+	bool is_hostname_given; /* by the user: it counts more than the tree's /etc/hostname */
 	bool has_tty;
 	bool has_stdin;
 	bool removes_itself; /* --rm */

@@ -9,10 +9,12 @@
 #include "base/memory.h"
 #include "model/paths.h"
 
-const char *const boot_phase_names[] = { "starting", "running", "ready", "stopping", "restarting", "paused", NULL };
+const char *const boot_phase_names[] = {"starting", "running", "ready", "stopping", "restarting", "paused", NULL};
 
 #define FIELD(member, field_key, field_type) \
-	{ .key = field_key, .type = field_type, .offset = offsetof(struct state, member) }
+	{ \
+		.key = field_key, .type = field_type, .offset = offsetof(struct state, member) \
+	}
 static const struct schema_field state_fields[] = {
 	FIELD(version, "version", SCHEMA_INT),
 	FIELD(was_started, "was_started", SCHEMA_BOOL),
@@ -27,23 +29,23 @@ static const struct schema_field state_fields[] = {
 	FIELD(was_out_of_memory, "was_out_of_memory", SCHEMA_BOOL),
 };
 #undef FIELD
-const struct schema state_schema = { sizeof(struct state), state_fields, ARRAY_SIZE(state_fields) };
+const struct schema state_schema = {sizeof(struct state), state_fields, ARRAY_SIZE(state_fields)};
 
 static const struct schema_field process_fields[] = {
-	{ .key = "pid", .type = SCHEMA_INT, .offset = offsetof(struct boot_process, pid) },
-	{ .key = "start_time", .type = SCHEMA_UINT64, .offset = offsetof(struct boot_process, start_time) },
+	{.key = "pid", .type = SCHEMA_INT, .offset = offsetof(struct boot_process, pid)},
+	{.key = "start_time", .type = SCHEMA_UINT64, .offset = offsetof(struct boot_process, start_time)},
 };
-static const struct schema process_schema = { sizeof(struct boot_process), process_fields, ARRAY_SIZE(process_fields) };
+static const struct schema process_schema = {sizeof(struct boot_process), process_fields, ARRAY_SIZE(process_fields)};
 
 static const struct schema_field boot_fields[] = {
-	{ .key = "phase", .type = SCHEMA_ENUM, .offset = offsetof(struct boot, phase), .names = boot_phase_names },
-	{ .key = "is_ready", .type = SCHEMA_BOOL, .offset = offsetof(struct boot, is_ready) },
-	{ .key = "init", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, init), .nested = &process_schema },
-	{ .key = "keeper", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, keeper), .nested = &process_schema },
-	{ .key = "init_kind", .type = SCHEMA_STRING, .offset = offsetof(struct boot, init_kind) },
-	{ .key = "started_ns", .type = SCHEMA_INT64, .offset = offsetof(struct boot, started_ns) },
+	{.key = "phase", .type = SCHEMA_ENUM, .offset = offsetof(struct boot, phase), .names = boot_phase_names},
+	{.key = "is_ready", .type = SCHEMA_BOOL, .offset = offsetof(struct boot, is_ready)},
+	{.key = "init", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, init), .nested = &process_schema},
+	{.key = "keeper", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, keeper), .nested = &process_schema},
+	{.key = "init_kind", .type = SCHEMA_STRING, .offset = offsetof(struct boot, init_kind)},
+	{.key = "started_ns", .type = SCHEMA_INT64, .offset = offsetof(struct boot, started_ns)},
 };
-const struct schema boot_schema = { sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields) };
+const struct schema boot_schema = {sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields)};
 
 static int load(const char *path, const struct schema *schema, void *record, struct error *err)
 {

@@ -14,21 +14,21 @@
 /* What was seen last. Written by the monitor, or by the command that finds the remains of one. */
 struct state {
 	int version;
-	bool was_started;     /* false: never yet ("inited") */
-	bool should_run;      /* from start until it ends for good; finding it true without a monitor means a crash */
+	bool was_started; /* false: never yet ("inited") */
+	bool should_run;  /* from start until it ends for good; finding it true without a monitor means a crash */
 	bool was_stopped_by_user;
 	int exit_code;
-	char *reason;         /* "poweroff", "reboot", "exited", "killed", "stopped", "failed", "lost"; NULL before the first end */
-	char *error;          /* why the last start failed */
+	char *reason; /* "poweroff", "reboot", "exited", "killed", "stopped", "failed", "lost"; NULL before the first end */
+	char *error;  /* why the last start failed */
 	int restart_count;
 	int64_t started_ns, finished_ns; /* real time; 0 is never */
 	bool was_out_of_memory;
 };
 
 enum boot_phase {
-	BOOT_STARTING,   /* monitor is there, PID 1 does not run yet */
-	BOOT_RUNNING,    /* PID 1 was executed */
-	BOOT_READY,      /* it said READY=1, or it does not speak the notify protocol */
+	BOOT_STARTING, /* monitor is there, PID 1 does not run yet */
+	BOOT_RUNNING,  /* PID 1 was executed */
+	BOOT_READY,    /* it said READY=1, or it does not speak the notify protocol */
 	BOOT_STOPPING,
 	BOOT_RESTARTING, /* between two boots, waiting for the back-off */
 	BOOT_PAUSED,
@@ -42,8 +42,8 @@ struct boot_process {
 
 /* One boot, in RUN/ID/boot.json: gone with the host's boot, like what it speaks of. */
 struct boot {
-	int phase; /* enum boot_phase */
-	bool is_ready;   /* kept while stopping or paused */
+	int phase;                  /* enum boot_phase */
+	bool is_ready;              /* kept while stopping or paused */
 	struct boot_process init;   /* PID 1 as the host sees it */
 	struct boot_process keeper; /* its parent, see container/keeper.c */
 	char *init_kind;            /* "systemd", "sysvinit", ..., see container/init.h */
@@ -63,5 +63,5 @@ void boot_release(struct boot *boot);
 
 static inline struct process_id boot_process_id(const struct boot_process *process)
 {
-	return (struct process_id){ .pid = process->pid, .start_time = process->start_time };
+	return (struct process_id){.pid = process->pid, .start_time = process->start_time};
 }

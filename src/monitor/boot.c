@@ -42,7 +42,12 @@ void boot_close(struct monitor_boot *run)
 	monitor_close(&run->executed_fd);
 	monitor_close(&run->notify_fd);
 	*run = (struct monitor_boot){
-		.payload_pidfd = -1, .init_pidfd = -1, .gate_fd = -1, .failure_fd = -1, .executed_fd = -1, .notify_fd = -1,
+		.payload_pidfd = -1,
+		.init_pidfd = -1,
+		.gate_fd = -1,
+		.failure_fd = -1,
+		.executed_fd = -1,
+		.notify_fd = -1,
 	};
 }
 
@@ -66,7 +71,7 @@ static void watch_init(struct monitor *monitor)
 /* Tells the payload that the guest lives and it can become the keeper; pidfd_send_signal(2) with PID 1's pid as the value. */
 static void settle_payload(struct monitor *monitor)
 {
-	siginfo_t info = { .si_signo = PAYLOAD_SETTLE_SIGNAL, .si_code = SI_QUEUE };
+	siginfo_t info = {.si_signo = PAYLOAD_SETTLE_SIGNAL, .si_code = SI_QUEUE};
 
 	info.si_pid = getpid();
 	info.si_value.sival_int = monitor->boot.init.pid;
@@ -144,7 +149,7 @@ static int greet_stub(struct monitor *monitor, struct error *err)
 		r = procfs_open_pidfd(&init, &monitor->run.init_pidfd, err);
 	if (r < 0)
 		return r;
-	monitor->boot.init = (struct boot_process){ .pid = init.pid, .start_time = init.start_time };
+	monitor->boot.init = (struct boot_process){.pid = init.pid, .start_time = init.start_time};
 	monitor_set_phase(monitor, BOOT_STARTING);
 	settle_payload(monitor);
 	return prepare_guest(monitor, err);
@@ -158,7 +163,8 @@ static void release_stub(struct monitor *monitor)
 	if (send_order(monitor, &error) < 0)
 		fail(monitor, &error);
 	else
-		monitor->run.executed_source = loop_add(monitor->loop, monitor->run.executed_fd, EPOLLIN, on_executed, monitor);
+		monitor->run.executed_source =
+			loop_add(monitor->loop, monitor->run.executed_fd, EPOLLIN, on_executed, monitor);
 }
 
 static void on_gate(struct loop_source *source, uint32_t events, void *data)
@@ -195,7 +201,7 @@ static void on_failure_report(struct loop_source *source, uint32_t events, void 
 
 static bool is_readable(int fd)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
 	return fd >= 0 && poll(&poll_fd, 1, 0) > 0;
 }
@@ -206,7 +212,8 @@ static void on_payload_end(struct loop_source *source, uint32_t events, void *da
 	struct error error = {0};
 
 	(void)events;
-	if (is_readable(monitor->run.failure_fd) && read(monitor->run.failure_fd, &error, sizeof(error)) == sizeof(error) && error.code < 0) {
+	if (is_readable(monitor->run.failure_fd) && read(monitor->run.failure_fd, &error, sizeof(error)) == sizeof(error) &&
+	    error.code < 0) {
 		fail(monitor, &error);
 		return;
 	}
@@ -223,8 +230,9 @@ static void on_payload_end(struct loop_source *source, uint32_t events, void *da
 
 static void __attribute__((noreturn)) execute_payload(struct monitor *monitor, const int *fds, const int *standard)
 {
-	autofree char *program = paths_program("syscontainer-payload"), *console = xasprintf("%d", console_number(monitor->console));
-	char *const argv[] = { (char *)"syscontainer-payload", monitor->id, console, NULL };
+	autofree char *program = paths_program("syscontainer-payload"),
+		      *console = xasprintf("%d", console_number(monitor->console));
+	char *const argv[] = {(char *)"syscontainer-payload", monitor->id, console, NULL};
 	int moved[PAYLOAD_FD_END];
 	sigset_t none;
 
@@ -255,7 +263,8 @@ struct boot_fds {
 
 static void boot_fds_release(struct boot_fds *fds)
 {
-	static const int only_for_payload[] = { PAYLOAD_FD_STUB, PAYLOAD_FD_GATE, PAYLOAD_FD_REPORT, PAYLOAD_FD_HOST, PAYLOAD_FD_ROOTFS };
+	static const int only_for_payload[] = {PAYLOAD_FD_STUB, PAYLOAD_FD_GATE, PAYLOAD_FD_REPORT, PAYLOAD_FD_HOST,
+					       PAYLOAD_FD_ROOTFS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(only_for_payload); i++)
 		monitor_close(&fds->fds[only_for_payload[i]]);
@@ -298,7 +307,8 @@ static void name_user_of_rootfs(const struct monitor *monitor, struct error *err
 	for (size_t i = 0; i < ids.count; i++) {
 		autorelease(spec_release) struct spec spec = {0};
 
-		if (strcmp(ids.items[i], monitor->id) == 0 || control_find_monitor(ids.items[i]) == 0 || spec_load(ids.items[i], &spec, NULL) < 0)
+		if (strcmp(ids.items[i], monitor->id) == 0 || control_find_monitor(ids.items[i]) == 0 ||
+		    spec_load(ids.items[i], &spec, NULL) < 0)
 			continue;
 		if (strcmp(spec.rootfs, monitor->spec.rootfs) == 0)
 			error_append(err, ", %s", spec.name);
@@ -363,7 +373,7 @@ static int start_payload(struct monitor *monitor, struct error *err)
 		r = procfs_open_pidfd(&payload, &monitor->run.payload_pidfd, err);
 	if (r < 0)
 		return r;
-	monitor->boot.keeper = (struct boot_process){ .pid = pid, .start_time = payload.start_time };
+	monitor->boot.keeper = (struct boot_process){.pid = pid, .start_time = payload.start_time};
 	monitor->run.gate_fd = steal_fd(&fds.gate_fd);
 	monitor->run.failure_fd = steal_fd(&fds.failure_fd);
 	return 0;

@@ -22,7 +22,7 @@
 
 #define TTY_GROUP 5 /* what distributions call "tty" */
 /* What a terminal in its usual mode takes for the end of input, termios(3) VEOF; within a line the first only hands over what is there of it. */
-#define FLUSH_MS  500
+#define FLUSH_MS     500
 #define END_OF_INPUT "\004\004"
 
 /* One thing that is read: the console, or one of the pipes. */
@@ -36,12 +36,12 @@ struct output {
 
 struct console {
 	struct output console, out, errors;
-	int number;      /* /dev/pts/NUMBER on the host */
-	int slave;       /* held open: without any slave the master only reports hang-up */
-	int input;       /* pipe to PID 1's standard input; -1: input goes to the console */
-	int input_over;  /* tells the keeper that it must close its copy of `input`; -1 */
+	int number;          /* /dev/pts/NUMBER on the host */
+	int slave;           /* held open: without any slave the master only reports hang-up */
+	int input;           /* pipe to PID 1's standard input; -1: input goes to the console */
+	int input_over;      /* tells the keeper that it must close its copy of `input`; -1 */
 	bool is_within_line; /* the last input was no end of a line */
-	bool input_ends; /* close it once `pending` is written */
+	bool input_ends;     /* close it once `pending` is written */
 	struct text pending;
 	struct loop_source *input_source;
 	int input_again; /* a second descriptor of where input goes, watched for writing */
@@ -54,7 +54,8 @@ static void open_log(struct monitor *monitor)
 {
 	struct error error = {0};
 
-	if (console_log_open(monitor->id, monitor->config.log_max_bytes, monitor->config.log.max_files, &monitor->console->log, &error) < 0)
+	if (console_log_open(monitor->id, monitor->config.log_max_bytes, monitor->config.log.max_files,
+			     &monitor->console->log, &error) < 0)
 		monitor_complain(monitor, &error);
 }
 
@@ -132,9 +133,9 @@ static struct console *console_new(struct monitor *monitor)
 {
 	struct console *console = xcalloc(1, sizeof(*console));
 
-	console->console = (struct output){ monitor, -1, CONSOLE_STREAM_CONSOLE, CONTROL_STDOUT, NULL };
-	console->out = (struct output){ monitor, -1, CONSOLE_STREAM_STDOUT, CONTROL_STDOUT, NULL };
-	console->errors = (struct output){ monitor, -1, CONSOLE_STREAM_STDERR, CONTROL_STDERR, NULL };
+	console->console = (struct output){monitor, -1, CONSOLE_STREAM_CONSOLE, CONTROL_STDOUT, NULL};
+	console->out = (struct output){monitor, -1, CONSOLE_STREAM_STDOUT, CONTROL_STDOUT, NULL};
+	console->errors = (struct output){monitor, -1, CONSOLE_STREAM_STDERR, CONTROL_STDERR, NULL};
 	console->slave = console->input = console->input_over = console->input_again = -1;
 	for (int i = 0; i < 3; i++)
 		console->guest_standard[i] = -1;
@@ -203,7 +204,8 @@ static int open_console(struct monitor *monitor, struct error *err)
 	const struct spec_idmap *map = &monitor->spec.idmap;
 	uint64_t tty = map->size == 0 || map->size > TTY_GROUP ? map->gid + TTY_GROUP : map->gid;
 
-	return pty_open_host((uint32_t)map->uid, (uint32_t)tty, &monitor->console->console.fd, &monitor->console->number, err);
+	return pty_open_host((uint32_t)map->uid, (uint32_t)tty, &monitor->console->console.fd, &monitor->console->number,
+			     err);
 }
 
 int console_open(struct monitor *monitor, struct error *err)
@@ -240,15 +242,16 @@ int console_adopt(struct monitor *monitor, int keeper_pidfd, struct error *err)
 	const struct {
 		int number, *place;
 	} fds[] = {
-		{ PAYLOAD_FD_CONSOLE, &console->console.fd }, { PAYLOAD_FD_INPUT, &console->input },
-		{ PAYLOAD_FD_OUTPUT, &console->out.fd },      { PAYLOAD_FD_ERRORS, &console->errors.fd },
-		{ PAYLOAD_FD_INPUT_OVER, &console->input_over },
+		{PAYLOAD_FD_CONSOLE, &console->console.fd},    {PAYLOAD_FD_INPUT, &console->input},
+		{PAYLOAD_FD_OUTPUT, &console->out.fd},         {PAYLOAD_FD_ERRORS, &console->errors.fd},
+		{PAYLOAD_FD_INPUT_OVER, &console->input_over},
 	};
 	int r = 0;
 
 	for (size_t i = 0; keeper_pidfd >= 0 && i < ARRAY_SIZE(fds); i++)
 		*fds[i].place = (int)syscall(SYS_pidfd_getfd, keeper_pidfd, fds[i].number, 0);
-	console->input_ends = monitor->spec.has_stdin && !monitor->spec.has_tty && console->input < 0; /* already, or lost with the keeper */
+	console->input_ends = monitor->spec.has_stdin && !monitor->spec.has_tty &&
+			      console->input < 0; /* already, or lost with the keeper */
 	if (console->console.fd < 0)
 		r = replace_console(monitor, err);
 	if (r == 0)

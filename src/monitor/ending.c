@@ -45,17 +45,17 @@ static struct ending interpret(const struct monitor *monitor, int status)
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	if (number == SIGHUP)
-		return (struct ending){ EXIT_CODE_REBOOT, "reboot", true };
+		return (struct ending){EXIT_CODE_REBOOT, "reboot", true};
 	if (number == SIGINT)
-		return (struct ending){ 0, monitor->stop.is_wanted ? "stopped" : "poweroff", false };
+		return (struct ending){0, monitor->stop.is_wanted ? "stopped" : "poweroff", false};
 	if (number)
-		return (struct ending){ 128 + number, "killed", false };
-	return (struct ending){ WEXITSTATUS(status), monitor->stop.is_wanted ? "stopped" : "exited", false };
+		return (struct ending){128 + number, "killed", false};
+	return (struct ending){WEXITSTATUS(status), monitor->stop.is_wanted ? "stopped" : "exited", false};
 }
 
 static bool wait_for_fd(int fd, int timeout_ms)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	int r;
 
 	do
@@ -76,7 +76,7 @@ static bool read_foreign_status(struct monitor *monitor, int *ret_status)
 			return true;
 		if (errno != ESRCH && errno != 0)
 			break;
-		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	}
 	return false;
 }
@@ -195,7 +195,7 @@ static void remove_container(struct monitor *monitor)
 
 static void forget_boot(struct monitor *monitor)
 {
-	static const char *const leaves[] = { "boot.json", "exit", "exit.new", "lxc.log", "monitor.sock" };
+	static const char *const leaves[] = {"boot.json", "exit", "exit.new", "lxc.log", "monitor.sock"};
 	autofree char *host = paths_run_host(monitor->id);
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
@@ -268,7 +268,7 @@ static void end_boot(struct monitor *monitor, const struct ending *ending)
 
 void ending_init_died(struct monitor *monitor)
 {
-	struct ending ending = { EXIT_CODE_LOST, "lost", false };
+	struct ending ending = {EXIT_CODE_LOST, "lost", false};
 	int status;
 
 	if (read_status(monitor, &status))
@@ -278,7 +278,7 @@ void ending_init_died(struct monitor *monitor)
 
 void ending_bury(struct monitor *monitor)
 {
-	struct ending ending = { EXIT_CODE_LOST, "lost", false };
+	struct ending ending = {EXIT_CODE_LOST, "lost", false};
 	bool was_starting = monitor->boot.phase == BOOT_STARTING || monitor->boot.phase == BOOT_RESTARTING;
 	int status;
 
@@ -290,7 +290,7 @@ void ending_bury(struct monitor *monitor)
 void ending_boot_failed(struct monitor *monitor, const struct error *err)
 {
 	struct error error = *err; /* it may lie in what is cleaned up */
-	struct ending ending = { error.exit_status ? error.exit_status : 125, "failed", false };
+	struct ending ending = {error.exit_status ? error.exit_status : 125, "failed", false};
 
 	clean_up(monitor);
 	free(monitor->state.error);

@@ -117,7 +117,8 @@ static void prepare_process(void)
 	file_write_value(AT_FDCWD, "/proc/self/oom_score_adj", "-999", NULL);
 
 	/* Only SIGKILL ends us: a guest must not lose its monitor to a signal to a process group. */
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTOU, SIGTTIN };
+	static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE,
+				      SIGUSR1, SIGUSR2, SIGTSTP, SIGTTOU, SIGTTIN};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
@@ -131,7 +132,12 @@ int main(int argc, char **argv)
 	static struct monitor monitor = {
 		.lock_fd = -1,
 		.listen_fd = -1,
-		.run = { .payload_pidfd = -1, .init_pidfd = -1, .gate_fd = -1, .failure_fd = -1, .executed_fd = -1, .notify_fd = -1 },
+		.run = {.payload_pidfd = -1,
+			.init_pidfd = -1,
+			.gate_fd = -1,
+			.failure_fd = -1,
+			.executed_fd = -1,
+			.notify_fd = -1},
 	};
 	struct error error = {0};
 	int r;

@@ -22,10 +22,10 @@ struct console;
 /* One boot: from the fork of the payload to the end of PID 1. */
 struct monitor_boot {
 	bool is_active;
-	pid_t payload_pid;          /* our child; 0 when it was adopted */
+	pid_t payload_pid; /* our child; 0 when it was adopted */
 	int payload_pidfd, init_pidfd;
-	int gate_fd, failure_fd;    /* while starting: the stub's socket, the payload's report */
-	int executed_fd;            /* the stub's report */
+	int gate_fd, failure_fd; /* while starting: the stub's socket, the payload's report */
+	int executed_fd;         /* the stub's report */
 	int notify_fd;
 	struct loop_source *gate_source, *failure_source, *payload_source, *init_source, *executed_source, *notify_source;
 	enum init_kind init_kind;
@@ -34,8 +34,8 @@ struct monitor_boot {
 /* A request to end, until PID 1 has ended. */
 struct monitor_stop {
 	bool is_wanted, was_asked, was_killed;
-	int64_t timeout_ms;  /* negative: for ever */
-	char *signal;        /* the request's own; NULL */
+	int64_t timeout_ms; /* negative: for ever */
+	char *signal;       /* the request's own; NULL */
 	struct loop_source *ask_timer, *kill_timer;
 	struct text remains; /* what had to be killed */
 };
@@ -55,8 +55,8 @@ struct monitor {
 	struct client *clients;
 	struct loop_source *restart_timer;
 	int64_t back_off_ms;
-	int failures;            /* in a row, for on-failure:N */
-	bool is_ending;          /* the loop stops after this round */
+	int failures;   /* in a row, for on-failure:N */
+	bool is_ending; /* the loop stops after this round */
 };
 
 /* main.c */
@@ -92,7 +92,7 @@ void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signa
 void stop_continue(struct monitor *monitor);
 
 /* console.c */
-int console_open(struct monitor *monitor, struct error *err);  /* new ones */
+int console_open(struct monitor *monitor, struct error *err); /* new ones */
 int console_adopt(struct monitor *monitor, int keeper_pidfd, struct error *err);
 int console_number(const struct console *console);
 /* The descriptors that the payload is born with: ours by enum payload_fd, and PID 1's standard ones. */

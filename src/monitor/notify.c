@@ -20,7 +20,7 @@
 int notify_listen(const char *id, int *ret_fd, struct error *err)
 {
 	autofree char *path = paths_run_host(id);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	autoclose int fd = -EBADF, directory = -EBADF;
 	int r = file_make_directories(path, 0711, err), on = 1;
 
@@ -66,13 +66,16 @@ static void read_message(struct monitor *monitor, char *message)
 static bool receive(struct monitor *monitor)
 {
 	char message[4096];
-	struct iovec vector = { .iov_base = message, .iov_len = sizeof(message) - 1 };
+	struct iovec vector = {.iov_base = message, .iov_len = sizeof(message) - 1};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(16 * sizeof(int))];
 	} control;
 	struct msghdr packet = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
 	};
 	ssize_t length = recvmsg(monitor->run.notify_fd, &packet, MSG_PEEK | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	pid_t sender = 0;

@@ -17,7 +17,7 @@
 #include "kernel/cgroup_freeze.h"
 #include "model/event.h"
 
-#define SLOW_CLIENT_MS 10000
+#define SLOW_CLIENT_MS    10000
 #define FREEZE_TIMEOUT_MS 10000
 
 enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_STOPPED };
@@ -32,7 +32,7 @@ struct client {
 	bool is_stuck; /* its socket is full: nothing is read from the guest until it goes on */
 	char *stuck_packet;
 	size_t stuck_length;
-	bool is_gone;  /* freed by the next sweep_clients() */
+	bool is_gone; /* freed by the next sweep_clients() */
 };
 
 static void client_close(struct client *client)
@@ -124,7 +124,7 @@ static void send_packet(struct client *client, const void *packet, size_t length
 		return;
 	if (client->is_stuck) {
 		/* The last words of a container to a client that is late: wait for it, a little. */
-		struct timeval limit = { .tv_sec = 2 };
+		struct timeval limit = {.tv_sec = 2};
 
 		setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 		send(client->fd, client->stuck_packet, client->stuck_length, MSG_NOSIGNAL);
@@ -206,7 +206,8 @@ void server_ready(struct monitor *monitor)
 void server_boot_failed(struct monitor *monitor, const struct error *err)
 {
 	for (struct client *client = monitor->clients; client; client = client->next) {
-		if (client->is_gone || (client->waits_for != WAIT_STARTED && client->waits_for != WAIT_READY && !client->is_attached))
+		if (client->is_gone ||
+		    (client->waits_for != WAIT_STARTED && client->waits_for != WAIT_READY && !client->is_attached))
 			continue;
 		client->waits_for = WAIT_NOTHING;
 		client->is_attached = false;
@@ -227,15 +228,17 @@ void server_ended(struct monitor *monitor)
 		else if (client->waits_for == WAIT_STARTED)
 			send_done(client, 0, 0, NULL);
 		else if (client->waits_for == WAIT_STOPPED || client->is_attached)
-			send_done(client, 0, monitor->state.exit_code, monitor->stop.remains.length ? monitor->stop.remains.data : NULL);
+			send_done(client, 0, monitor->state.exit_code,
+				  monitor->stop.remains.length ? monitor->stop.remains.data : NULL);
 	}
 }
 
 static enum wait_for parse_condition(const char *word)
 {
-	return !word || strcmp(word, "started") == 0 ? WAIT_STARTED : strcmp(word, "ready") == 0 ? WAIT_READY :
-	       strcmp(word, "stopped") == 0	     ? WAIT_STOPPED :
-						       WAIT_NOTHING;
+	return !word || strcmp(word, "started") == 0 ? WAIT_STARTED
+	       : strcmp(word, "ready") == 0          ? WAIT_READY
+	       : strcmp(word, "stopped") == 0        ? WAIT_STOPPED
+						     : WAIT_NOTHING;
 }
 
 /* Registers the client for a condition, or answers at once when it holds. */
@@ -245,7 +248,8 @@ static void wait_for(struct client *client, enum wait_for condition)
 	bool is_up = monitor->boot.phase != BOOT_STARTING && monitor->boot.phase != BOOT_RESTARTING;
 
 	client->waits_for = condition;
-	if (condition == WAIT_NOTHING || (condition == WAIT_STARTED && is_up) || (condition == WAIT_READY && is_up && monitor->boot.is_ready)) {
+	if (condition == WAIT_NOTHING || (condition == WAIT_STARTED && is_up) ||
+	    (condition == WAIT_READY && is_up && monitor->boot.is_ready)) {
 		client->waits_for = WAIT_NOTHING;
 		send_done(client, 0, 0, NULL);
 	}
@@ -353,8 +357,8 @@ static const struct {
 	const char *operation;
 	void (*handle)(struct client *client, const struct json *request);
 } operations[] = {
-	{ "boot", handle_boot },   { "wait", handle_wait },	{ "stop", handle_stop },     { "kill", handle_kill },
-	{ "pause", handle_pause }, { "unpause", handle_unpause }, { "attach", handle_attach },
+	{"boot", handle_boot},   {"wait", handle_wait},       {"stop", handle_stop},     {"kill", handle_kill},
+	{"pause", handle_pause}, {"unpause", handle_unpause}, {"attach", handle_attach},
 };
 
 static void handle_request(struct client *client, const char *bytes, size_t length)
@@ -374,7 +378,8 @@ static void handle_request(struct client *client, const char *bytes, size_t leng
 		operations[i].handle(client, request);
 		return;
 	}
-	send_done(client, -EOPNOTSUPP, 0, "this monitor does not know the request; it is of another version than the command");
+	send_done(client, -EOPNOTSUPP, 0,
+		  "this monitor does not know the request; it is of another version than the command");
 }
 
 static void handle_size(struct client *client, const char *bytes, size_t length)
@@ -431,7 +436,6 @@ static void on_client(struct loop_source *source, uint32_t events, void *data)
 	}
 	handle_packet(client, packet, (size_t)length);
 }
-
 
 void server_set_input_flowing(struct monitor *monitor, bool is_flowing)
 {

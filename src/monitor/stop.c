@@ -17,7 +17,7 @@
 #include "kernel/procfs.h"
 #include "model/event.h"
 
-#define LOOK_AGAIN_MS      20   /* for PID 1's handler */
+#define LOOK_AGAIN_MS      20 /* for PID 1's handler */
 #define ASK_AGAIN_MS       1000
 #define COMMAND_TIMEOUT_MS 10000
 #define DEATH_TIMEOUT_MS   90000 /* after SIGKILL; only tasks in the state D need it */
@@ -77,7 +77,7 @@ static void on_timeout(struct loop_source *source, uint32_t events, void *data)
 /* In a process of its own, because it enters the guest and waits there. */
 static void run_stop_command(struct monitor *monitor, const char *const *command)
 {
-	static const char *const last_resort[] = { "/sbin/poweroff", NULL };
+	static const char *const last_resort[] = {"/sbin/poweroff", NULL};
 	struct container container;
 	struct error error = {0};
 	int status = -1;

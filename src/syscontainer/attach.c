@@ -28,7 +28,7 @@ static int run(void *options, const struct strings *operands, struct error *err)
 {
 	autorelease(container_release) struct container container = {0};
 	autorelease(json_free_scoped) struct json *request = control_new_request("attach");
-	struct session session = { .has_input = true, .may_detach = true };
+	struct session session = {.has_input = true, .may_detach = true};
 	autoclose int fd = -EBADF;
 	bool is_detached;
 	int r = container_open(operands->items[0], &container, err);

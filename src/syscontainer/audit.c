@@ -32,7 +32,7 @@ void audit_log(const char *command, const char *container)
 	const char *login = getenv("SUDO_UID");
 
 	openlog("syscontainer", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_NOTICE, "%s %.300s, asked for by pid %d%s%.20s: %.1000s", command, container, getppid(), login ? " for uid " : "",
-	       login ? login : "", caller);
+	syslog(LOG_NOTICE, "%s %.300s, asked for by pid %d%s%.20s: %.1000s", command, container, getppid(),
+	       login ? " for uid " : "", login ? login : "", caller);
 	closelog();
 }

@@ -6,7 +6,7 @@
 #include "syscontainer/commands.h"
 #include "syscontainer/create_options.h"
 
-static const struct option_row rows[] = { CREATE_ROWS, { .name = NULL } };
+static const struct option_row rows[] = {CREATE_ROWS, {.name = NULL}};
 
 static int run(void *options, const struct strings *operands, struct error *err)
 {
@@ -25,8 +25,9 @@ const struct command command_create = {
 	.name = "create",
 	.arguments = "[OPTIONS] ROOTFS [COMMAND [ARG...]]",
 	.summary = "Make a container of a root file system tree",
-	.details = "ROOTFS is a directory, a block device or an image file with a file system. It is never changed by create and never removed by rm. "
-		   "COMMAND is what runs as PID 1, /sbin/init by default. Prints the id.",
+	.details =
+		"ROOTFS is a directory, a block device or an image file with a file system. It is never changed by create and never removed by rm. "
+		"COMMAND is what runs as PID 1, /sbin/init by default. Prints the id.",
 	.options = rows,
 	.defaults = &create_defaults,
 	.options_size = sizeof(struct create_options),

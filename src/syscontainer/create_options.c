@@ -16,7 +16,9 @@
 
 #define MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
 
-const struct create_options create_defaults = { .restart = (char *)"on-reboot", .wait = (char *)"ready", .limits = LIMIT_OPTIONS_UNSET };
+const struct create_options create_defaults = {.restart = (char *)"on-reboot",
+					       .wait = (char *)"ready",
+					       .limits = LIMIT_OPTIONS_UNSET};
 
 int create_check_restart(const char *value, struct error *err)
 {
@@ -47,13 +49,13 @@ int create_check_remap(const char *value, struct error *err)
 int create_check_environment(const char *value, struct error *err)
 {
 	if (!value[0] || value[0] == '=')
-		return error_set(err, -EINVAL, "Invalid value \"%.100s\" for flag --env: the name is empty", value);
-	return strlen(value) < MAX_STRING ? 0 : error_set(err, -E2BIG, "Invalid value for flag --env: longer than %d bytes", MAX_STRING);
+		return error_set(err, -EINVAL, "the name is empty");
+	return strlen(value) < MAX_STRING ? 0 : error_set(err, -E2BIG, "it is longer than %d bytes", MAX_STRING);
 }
 
 int create_check_label(const char *value, struct error *err)
 {
-	return value[0] && value[0] != '=' ? 0 : error_set(err, -EINVAL, "Invalid value \"%.100s\": the key is empty", value);
+	return value[0] && value[0] != '=' ? 0 : error_set(err, -EINVAL, "the key is empty");
 }
 
 /* KEY alone imports ours; without ours it is left out. */
@@ -79,7 +81,8 @@ static void add_pairs(const struct strings *given, struct strings *pairs)
 	}
 }
 
-static int set_command(const struct create_options *options, const struct strings *operands, struct spec *spec, struct error *err)
+static int set_command(const struct create_options *options, const struct strings *operands, struct spec *spec,
+		       struct error *err)
 {
 	if (options->entrypoint && options->entrypoint[0]) {
 		spec->entrypoint = xstrdup(options->entrypoint);
@@ -100,7 +103,7 @@ static int set_command(const struct create_options *options, const struct string
 /* All of it has to fit into the one message that PID 1 is made from. */
 static int check_length(const struct spec *spec, struct error *err)
 {
-	const struct strings *lists[] = { &spec->command, &spec->environment, &spec->groups };
+	const struct strings *lists[] = {&spec->command, &spec->environment, &spec->groups};
 	size_t length = 4096; /* what we add ourselves */
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
@@ -113,12 +116,14 @@ static int check_length(const struct spec *spec, struct error *err)
 	return 0;
 }
 
-static int set_rootfs(const struct create_options *options, const struct strings *operands, struct spec *spec, struct error *err)
+static int set_rootfs(const struct create_options *options, const struct strings *operands, struct spec *spec,
+		      struct error *err)
 {
 	const char *path = options->external_rootfs ? options->external_rootfs : operands->items[0];
 
 	if (!options->external_rootfs && strcmp(path, "none") == 0)
-		return error_set(err, -EINVAL, "\"none\" is a placeholder: give the tree with --external-rootfs PATH, or instead of it");
+		return error_set(err, -EINVAL,
+				 "\"none\" is a placeholder: give the tree with --external-rootfs PATH, or instead of it");
 	return rootfs_resolve(path, &spec->rootfs, err);
 }
 
@@ -128,9 +133,12 @@ static int set_idmap(const struct create_options *options, const struct config *
 	int r = spec_parse_idmap(remap, &spec->idmap, err);
 
 	if (r < 0)
-		return options->user_remap ? r : error_prefix(err, "%s: user-remap", paths_config());
+		return options->user_remap ? r : error_prefix(err, "%s: user-remap: \"%s\"", paths_config(), remap);
 	if (options->is_privileged && (spec->idmap.size || spec->idmap.is_automatic))
-		return error_set(err, -EINVAL, "--privileged and --user-remap %s contradict each other: a privileged container's root is the host's", remap);
+		return error_set(
+			err, -EINVAL,
+			"--privileged and --user-remap %s contradict each other: a privileged container's root is the host's",
+			remap);
 	return 0;
 }
 
@@ -180,16 +188,19 @@ static int check_plain(const struct create_options *options, const struct spec *
 	if (spec->name && spec_check_name(spec->name, err) < 0)
 		return err->code;
 	if (spec->working_directory && spec->working_directory[0] != '/')
-		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute", spec->working_directory);
+		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute",
+				 spec->working_directory);
 	if (cgroup_path_check(spec->cgroup_parent, err) < 0)
-		return options->cgroup_parent ? error_prefix(err, "Invalid value \"%s\" for flag --cgroup-parent", options->cgroup_parent) :
-						error_prefix(err, "%s: cgroup-parent", paths_config());
+		return options->cgroup_parent
+			       ? error_prefix(err, "Invalid value \"%s\" for flag --cgroup-parent", options->cgroup_parent)
+			       : error_prefix(err, "%s: cgroup-parent", paths_config());
 	if (spec->removes_itself && spec->restart.name != SPEC_RESTART_NO && spec->restart.name != SPEC_RESTART_ON_REBOOT)
 		return error_set(err, -EINVAL, "Conflicting options: --restart and --rm");
 	return 0;
 }
 
-int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec, struct error *err)
+int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec,
+		     struct error *err)
 {
 	autorelease(config_release) struct config config = {0};
 	struct spec *spec = ret_spec;
@@ -226,7 +237,7 @@ int create_container(struct spec *spec, struct error *err)
 		struct spec probe = *spec;
 
 		if (probe.idmap.is_automatic)
-			probe.idmap = (struct spec_idmap){ .uid = IDMAP_FIRST, .gid = IDMAP_FIRST, .size = IDMAP_SIZE };
+			probe.idmap = (struct spec_idmap){.uid = IDMAP_FIRST, .gid = IDMAP_FIRST, .size = IDMAP_SIZE};
 		r = rootfs_check(spec->rootfs, &probe, err);
 		if (r == 0)
 			r = rootfs_check_idmap(spec->rootfs, &probe, err);

@@ -7,7 +7,8 @@
 #include "syscontainer/limit_options.h"
 
 struct create_options {
-	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap, *cgroup_parent;
+	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap,
+		*cgroup_parent;
 	struct strings environment, groups, labels, annotations;
 	bool has_tty, has_stdin, removes_itself, is_privileged, is_system_container;
 	int64_t stop_timeout_ms, start_timeout_ms;
@@ -28,44 +29,65 @@ int create_check_environment(const char *value, struct error *err);
 int create_check_label(const char *value, struct error *err);
 
 #define CREATE_ROW(name_, letter_, type_, member_, ...) \
-	{ .name = name_, .letter = letter_, .type = type_, .offset = offsetof(struct create_options, member_), ##__VA_ARGS__ }
+	{ \
+		.name = name_, .letter = letter_, .type = type_, .offset = offsetof(struct create_options, member_), \
+		##__VA_ARGS__ \
+	}
 /* Every option that create and run have in common. */
 #define CREATE_ROWS \
-	CREATE_ROW("name", 'n', OPTION_STRING, name, .argument = "NAME", .help = "name of the container (default: the start of its id)"), \
-	CREATE_ROW("hostname", 'h', OPTION_STRING, hostname, .argument = "NAME", .help = "host name of the guest (default: the start of the id)", \
-		   .check = create_check_hostname), \
-	CREATE_ROW("label", 'l', OPTION_STRINGS, labels, .argument = "KEY[=VALUE]", .help = "set a label", .check = create_check_label), \
-	CREATE_ROW("annotation", 0, OPTION_STRINGS, annotations, .argument = "KEY[=VALUE]", .help = "set an annotation", .check = create_check_label), \
-	CREATE_ROW("tty", 't', OPTION_FLAG, has_tty, .help = "give PID 1 the console as its terminal"), \
-	CREATE_ROW("interactive", 'i', OPTION_FLAG, has_stdin, .help = "keep standard input open"), \
-	CREATE_ROW("env", 'e', OPTION_STRINGS, environment, .argument = "KEY[=VALUE]", .help = "set a variable of the environment; KEY alone takes ours", \
-		   .check = create_check_environment), \
-	CREATE_ROW("entrypoint", 0, OPTION_STRING, entrypoint, .argument = "PROGRAM", .help = "program that COMMAND becomes the arguments of"), \
-	CREATE_ROW("workdir", 0, OPTION_STRING, working_directory, .argument = "DIR", .help = "working directory of PID 1; made when missing"), \
-	CREATE_ROW("user", 'u', OPTION_STRING, user, .argument = "USER[:GROUP]", .help = "user of PID 1, name or number (default: root)"), \
-	CREATE_ROW("group-add", 0, OPTION_STRINGS, groups, .argument = "GROUP", .help = "one more group of PID 1"), \
-	CREATE_ROW("stop-signal", 0, OPTION_STRING, stop_signal, .argument = "SIGNAL", .help = "what asks PID 1 to end (default: by what it is)", \
-		   .check = create_check_signal, .complete = "signal"), \
-	CREATE_ROW("stop-timeout", 0, OPTION_DURATION, stop_timeout_ms, .given_offset = offsetof(struct create_options, has_stop_timeout), .min = -1, \
-		   .argument = "TIME", .help = "how long stop waits before it kills (default: stop-timeout of daemon.json); -1: for ever"), \
-	CREATE_ROW("timeout", 0, OPTION_DURATION, start_timeout_ms, .given_offset = offsetof(struct create_options, has_start_timeout), \
-		   .argument = "TIME", .help = "how long a start waits until it is ready (default: start-timeout of daemon.json); 0: for ever"), \
-	CREATE_ROW("rm", 0, OPTION_FLAG, removes_itself, .help = "remove the container when it ends"), \
-	CREATE_ROW("restart", 0, OPTION_STRING, restart, .argument = "POLICY", .check = create_check_restart, \
-		   .help = "no, on-reboot, on-failure[:N], always or unless-stopped"), \
-	CREATE_ROW("system-container", 0, OPTION_FLAG, is_system_container, .help = "accepted for compatibility: there is no other kind"), \
-	CREATE_ROW("external-rootfs", 0, OPTION_STRING, external_rootfs, .argument = "PATH", .complete = "file", \
-		   .help = "the tree to boot; the ROOTFS operand is then a placeholder (none)"), \
-	CREATE_ROW("user-remap", 0, OPTION_STRING, user_remap, .argument = "UID:GID:SIZE|auto|none", .check = create_check_remap, \
-		   .help = "host ids of the guest (default: user-remap of daemon.json)"), \
-	CREATE_ROW("privileged", 0, OPTION_FLAG, is_privileged, .help = "root inside is root of the host, with all capabilities; not root-safe"), \
-	CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
-	LIMIT_ROWS(struct create_options, limits)
+	CREATE_ROW("name", 'n', OPTION_STRING, name, .argument = "NAME", \
+		   .help = "name of the container (default: the start of its id)"), \
+		CREATE_ROW("hostname", 'h', OPTION_STRING, hostname, .argument = "NAME", \
+			   .help = "host name of the guest (default: the start of the id)", \
+			   .check = create_check_hostname), \
+		CREATE_ROW("label", 'l', OPTION_STRINGS, labels, .argument = "KEY[=VALUE]", .help = "set a label", \
+			   .check = create_check_label), \
+		CREATE_ROW("annotation", 0, OPTION_STRINGS, annotations, .argument = "KEY[=VALUE]", \
+			   .help = "set an annotation", .check = create_check_label), \
+		CREATE_ROW("tty", 't', OPTION_FLAG, has_tty, .help = "give PID 1 the console as its terminal"), \
+		CREATE_ROW("interactive", 'i', OPTION_FLAG, has_stdin, .help = "keep standard input open"), \
+		CREATE_ROW("env", 'e', OPTION_STRINGS, environment, .argument = "KEY[=VALUE]", \
+			   .help = "set a variable of the environment; KEY alone takes ours", \
+			   .check = create_check_environment), \
+		CREATE_ROW("entrypoint", 0, OPTION_STRING, entrypoint, .argument = "PROGRAM", \
+			   .help = "program that COMMAND becomes the arguments of"), \
+		CREATE_ROW("workdir", 0, OPTION_STRING, working_directory, .argument = "DIR", \
+			   .help = "working directory of PID 1; made when missing"), \
+		CREATE_ROW("user", 'u', OPTION_STRING, user, .argument = "USER[:GROUP]", \
+			   .help = "user of PID 1, name or number (default: root)"), \
+		CREATE_ROW("group-add", 0, OPTION_STRINGS, groups, .argument = "GROUP", .help = "one more group of PID 1"), \
+		CREATE_ROW("stop-signal", 0, OPTION_STRING, stop_signal, .argument = "SIGNAL", \
+			   .help = "what asks PID 1 to end (default: by what it is)", .check = create_check_signal, \
+			   .complete = "signal"), \
+		CREATE_ROW( \
+			"stop-timeout", 0, OPTION_DURATION, stop_timeout_ms, \
+			.given_offset = offsetof(struct create_options, has_stop_timeout), .min = -1, .argument = "TIME", \
+			.help = "how long stop waits before it kills (default: stop-timeout of daemon.json); -1: for ever"), \
+		CREATE_ROW( \
+			"timeout", 0, OPTION_DURATION, start_timeout_ms, \
+			.given_offset = offsetof(struct create_options, has_start_timeout), .argument = "TIME", \
+			.help = "how long a start waits until it is ready (default: start-timeout of daemon.json); 0: for ever"), \
+		CREATE_ROW("rm", 0, OPTION_FLAG, removes_itself, .help = "remove the container when it ends"), \
+		CREATE_ROW("restart", 0, OPTION_STRING, restart, .argument = "POLICY", .check = create_check_restart, \
+			   .help = "no, on-reboot, on-failure[:N], always or unless-stopped"), \
+		CREATE_ROW("system-container", 0, OPTION_FLAG, is_system_container, \
+			   .help = "accepted for compatibility: there is no other kind"), \
+		CREATE_ROW("external-rootfs", 0, OPTION_STRING, external_rootfs, .argument = "PATH", .complete = "file", \
+			   .help = "the tree to boot; the ROOTFS operand is then a placeholder (none)"), \
+		CREATE_ROW("user-remap", 0, OPTION_STRING, user_remap, .argument = "UID:GID:SIZE|auto|none", \
+			   .check = create_check_remap, \
+			   .help = "host ids of the guest (default: user-remap of daemon.json)"), \
+		CREATE_ROW("privileged", 0, OPTION_FLAG, is_privileged, \
+			   .help = "root inside is root of the host, with all capabilities; not root-safe"), \
+		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
+			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
+		LIMIT_ROWS(struct create_options, limits)
 
 /*
  * What the options and operands (ROOTFS [COMMAND [ARG...]]) ask for, checked against the host; defaults come from daemon.json. The caller
  * releases.
  */
-int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec, struct error *err);
+int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec,
+		     struct error *err);
 /* Makes the container of the spec (registry_add()) and fills its id. */
 int create_container(struct spec *spec, struct error *err);

@@ -28,16 +28,40 @@ struct options {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "env", .letter = 'e', .type = OPTION_STRINGS, .offset = offsetof(struct options, environment), .argument = "KEY=VALUE",
-	  .help = "set a variable of the environment", .check = create_check_environment },
-	{ .name = "detach", .letter = 'd', .type = OPTION_FLAG, .offset = offsetof(struct options, is_detached), .help = "do not wait for it" },
-	{ .name = "tty", .letter = 't', .type = OPTION_FLAG, .offset = offsetof(struct options, has_tty), .help = "give it a terminal" },
-	{ .name = "interactive", .letter = 'i', .type = OPTION_FLAG, .offset = offsetof(struct options, has_stdin), .help = "pass standard input on" },
-	{ .name = "user", .letter = 'u', .type = OPTION_STRING, .offset = offsetof(struct options, user), .argument = "USER[:GROUP]",
-	  .help = "user of the guest, name or number" },
-	{ .name = "workdir", .type = OPTION_STRING, .offset = offsetof(struct options, working_directory), .argument = "DIR",
-	  .help = "working directory" },
-	{ .name = NULL },
+	{.name = "env",
+	 .letter = 'e',
+	 .type = OPTION_STRINGS,
+	 .offset = offsetof(struct options, environment),
+	 .argument = "KEY=VALUE",
+	 .help = "set a variable of the environment",
+	 .check = create_check_environment},
+	{.name = "detach",
+	 .letter = 'd',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, is_detached),
+	 .help = "do not wait for it"},
+	{.name = "tty",
+	 .letter = 't',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, has_tty),
+	 .help = "give it a terminal"},
+	{.name = "interactive",
+	 .letter = 'i',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, has_stdin),
+	 .help = "pass standard input on"},
+	{.name = "user",
+	 .letter = 'u',
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, user),
+	 .argument = "USER[:GROUP]",
+	 .help = "user of the guest, name or number"},
+	{.name = "workdir",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, working_directory),
+	 .argument = "DIR",
+	 .help = "working directory"},
+	{.name = NULL},
 };
 
 /* Our side of one exec. */
@@ -136,7 +160,7 @@ static void write_input(struct relay *relay)
 
 static void make_nonblocking(const struct enter_process *process)
 {
-	const int fds[] = { process->terminal, process->input, process->output, process->errors };
+	const int fds[] = {process->terminal, process->input, process->output, process->errors};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
@@ -153,12 +177,12 @@ static int relay_run(struct relay *relay, struct error *err)
 		int input = relay->has_tty ? process->terminal : process->input;
 		bool wants_input = !relay->input_is_over && input >= 0 && !relay->pending.length;
 		struct pollfd fds[6] = {
-			{ relay->pidfd, POLLIN, 0 },
-			{ process->terminal >= 0 ? process->terminal : process->output, POLLIN, 0 },
-			{ process->errors, POLLIN, 0 },
-			{ wants_input ? STDIN_FILENO : -1, POLLIN, 0 },
-			{ relay->pending.length ? input : -1, POLLOUT, 0 },
-			{ relay->size_fd, POLLIN, 0 },
+			{relay->pidfd, POLLIN, 0},
+			{process->terminal >= 0 ? process->terminal : process->output, POLLIN, 0},
+			{process->errors, POLLIN, 0},
+			{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
+			{relay->pending.length ? input : -1, POLLOUT, 0},
+			{relay->size_fd, POLLIN, 0},
 		};
 		struct signalfd_siginfo info;
 
@@ -257,8 +281,9 @@ const struct command command_exec = {
 	.name = "exec",
 	.arguments = "[OPTIONS] CONTAINER COMMAND [ARG...]",
 	.summary = "Run a command in a running container",
-	.details = "The exit status is the command's; 125, 126 and 127 mean that it was not started, could not be executed, was not found. With --tty, "
-		   "Ctrl-a q detaches.",
+	.details =
+		"The exit status is the command's; 125, 126 and 127 mean that it was not started, could not be executed, was not found. With --tty, "
+		"Ctrl-a q detaches.",
 	.options = rows,
 	.options_size = sizeof(struct options),
 	.min_operands = 2,

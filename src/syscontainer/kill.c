@@ -13,11 +13,16 @@ struct options {
 	char *signal;
 };
 
-static const struct options defaults = { .signal = (char *)"SIGKILL" };
+static const struct options defaults = {.signal = (char *)"SIGKILL"};
 static const struct option_row rows[] = {
-	{ .name = "signal", .letter = 's', .type = OPTION_STRING, .offset = offsetof(struct options, signal), .argument = "SIGNAL",
-	  .help = "name or number; SIGKILL ends the container for good, others are PID 1's to interpret", .complete = "signal" },
-	{ .name = NULL },
+	{.name = "signal",
+	 .letter = 's',
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, signal),
+	 .argument = "SIGNAL",
+	 .help = "name or number; SIGKILL ends the container for good, others are PID 1's to interpret",
+	 .complete = "signal"},
+	{.name = NULL},
 };
 
 static int send_signal(struct container *container, void *data, struct error *err)

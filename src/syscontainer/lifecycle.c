@@ -50,7 +50,8 @@ static int await_first_packet(int fd, struct error *err)
 
 static int open_monitor(const struct container *container, struct error *err)
 {
-	return container->has_monitor ? control_connect(container->id, err) : control_start_monitor(container->id, "boot", err);
+	return container->has_monitor ? control_connect(container->id, err)
+				      : control_start_monitor(container->id, "boot", err);
 }
 
 /* -EBUSY or -ECONNRESET: between our look and our request another monitor came or this one went. */
@@ -100,13 +101,14 @@ int lifecycle_begin(struct container *container, const char *wait, bool is_attac
 		container_reload(container);
 		if (container->status == CONTAINER_STOPPING) {
 			await_end(container);
-			r = error_set(err, -EBUSY, "container %s is stopped again and again by others", container->spec.name);
+			r = error_set(err, -EBUSY, "container %s is stopped again and again by others",
+				      container->spec.name);
 			continue;
 		}
 		r = request_boot(container, wait, is_attached, has_input, err);
 		if (!is_transient(r))
 			return r;
-		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
 	return r;
 }
@@ -130,13 +132,15 @@ static void print_console(const struct container *container)
 	autorelease(text_release) struct text lines = {0};
 
 	if (console_log_read(container->id, CONSOLE_LINES, append_line, &lines, NULL) == 0 && lines.length)
-		fprintf(stderr, "The last lines of its console:\n%s%s", lines.data, lines.data[lines.length - 1] == '\n' ? "" : "\n");
+		fprintf(stderr, "The last lines of its console:\n%s%s", lines.data,
+			lines.data[lines.length - 1] == '\n' ? "" : "\n");
 }
 
 static void print_failed_units(struct container *container)
 {
-	static const char *const command[] = { "systemctl", "--no-pager", "--no-legend", "--plain", "--failed", "list-units", NULL };
-	static const char *const jobs[] = { "systemctl", "--no-pager", "--no-legend", "--plain", "list-jobs", NULL };
+	static const char *const command[] = {"systemctl", "--no-pager", "--no-legend", "--plain",
+					      "--failed",  "list-units", NULL};
+	static const char *const jobs[] = {"systemctl", "--no-pager", "--no-legend", "--plain", "list-jobs", NULL};
 	autorelease(text_release) struct text failed = {0}, waiting = {0};
 	int status;
 
@@ -158,7 +162,7 @@ static void explain_failure(struct container *container)
 /* Like `systemctl is-active`; "failed" ends the wait early. */
 static int await_unit(struct container *container, const char *unit, int64_t deadline_ms, struct error *err)
 {
-	const char *const command[] = { "systemctl", "is-active", unit, NULL };
+	const char *const command[] = {"systemctl", "is-active", unit, NULL};
 
 	for (;;) {
 		autorelease(text_release) struct text out = {0};
@@ -171,9 +175,9 @@ static int await_unit(struct container *container, const char *unit, int64_t dea
 		if (strncmp(text_get(&out), "failed", 6) == 0)
 			return error_set(err, -EIO, "unit %s of container %s failed", unit, container->spec.name);
 		if (deadline_ms && clock_monotonic_ms() > deadline_ms)
-			return error_set(err, -ETIMEDOUT, "unit %s of container %s is not active in time, but: %s", unit, container->spec.name,
-					 text_get(&out));
-		nanosleep(&(struct timespec){ .tv_nsec = UNIT_INTERVAL_MS * 1000000L }, NULL);
+			return error_set(err, -ETIMEDOUT, "unit %s of container %s is not active in time, but: %s", unit,
+					 container->spec.name, text_get(&out));
+		nanosleep(&(struct timespec){.tv_nsec = UNIT_INTERVAL_MS * 1000000L}, NULL);
 	}
 }
 
@@ -188,8 +192,10 @@ int lifecycle_await(struct container *container, int fd, const char *wait, int64
 	int r = control_finish(fd, timeout_ms > 0 ? (int)timeout_ms : -1, NULL, NULL, err);
 
 	if (r == -ETIMEDOUT)
-		r = error_set(err, r, "container %s is not ready after %g s; it runs on: look into it with \"syscontainer exec\", or stop it",
-			      container->spec.name, (double)timeout_ms / 1000);
+		r = error_set(
+			err, r,
+			"container %s is not ready after %g s; it runs on: look into it with \"syscontainer exec\", or stop it",
+			container->spec.name, (double)timeout_ms / 1000);
 	else if (r < 0)
 		error_prefix(err, "cannot start container %s", container->spec.name);
 	container_reload(container);
@@ -230,7 +236,8 @@ static int finish_stop(const struct container *container, int fd, struct error *
 		if (code < 0)
 			return error_set(err, (int)code, "%s", remains ? remains : "unknown");
 		if (remains)
-			fprintf(stderr, "syscontainer: container %s did not end in time and was killed; what was left:\n%s", container->spec.name, remains);
+			fprintf(stderr, "syscontainer: container %s did not end in time and was killed; what was left:\n%s",
+				container->spec.name, remains);
 		return 0;
 	}
 }
@@ -256,7 +263,7 @@ int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *
 		if (!is_transient(r))
 			return r < 0 ? error_prefix(err, "cannot stop container %s", container->spec.name) : 0;
 		/* It has just ended, or its monitor was killed. */
-		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 		container_reload(container);
 		if (container->is_orphan && container_settle(container->id, err) < 0)
 			return err ? err->code : -EIO;
@@ -280,8 +287,8 @@ int lifecycle_remove(struct container *container, struct error *err)
 	return r;
 }
 
-int lifecycle_for_each(const struct strings *references, bool prints, int (*operation)(struct container *container, void *data, struct error *err),
-		       void *data)
+int lifecycle_for_each(const struct strings *references, bool prints,
+		       int (*operation)(struct container *container, void *data, struct error *err), void *data)
 {
 	int status = 0;
 

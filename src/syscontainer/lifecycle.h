@@ -29,5 +29,5 @@ int lifecycle_remove(struct container *container, struct error *err);
 
 /* One operation on each of several containers: "OPERAND" is printed for each success when `prints`; failures are printed and the rest goes on. Returns
  * the exit status. */
-int lifecycle_for_each(const struct strings *references, bool prints, int (*operation)(struct container *container, void *data, struct error *err),
-		       void *data);
+int lifecycle_for_each(const struct strings *references, bool prints,
+		       int (*operation)(struct container *container, void *data, struct error *err), void *data);

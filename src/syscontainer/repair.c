@@ -13,7 +13,8 @@ static int repair(const char *id, struct error *err)
 
 	container_load(id, &container);
 	if (container.status == CONTAINER_BROKEN)
-		return error_set(err, container.problem.code, "container %.12s is broken: %s", id, container.problem.message);
+		return error_set(err, container.problem.code, "container %.12s is broken: %s", id,
+				 container.problem.message);
 	if (!container.is_orphan)
 		return 0;
 	if (container_settle(id, err) < 0)
@@ -57,7 +58,8 @@ const struct command command_repair = {
 	.name = "repair",
 	.arguments = "[CONTAINER...]",
 	.summary = "Give containers whose monitor was killed a new one, and clean up after crashes",
-	.details = "Every command does this for the container that it acts on; this does it for all. Prints the names of those that needed it.",
+	.details =
+		"Every command does this for the container that it acts on; this does it for all. Prints the names of those that needed it.",
 	.complete = "container",
 	.run = run,
 };

@@ -21,18 +21,29 @@ struct options {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "force", .letter = 'f', .type = OPTION_FLAG, .offset = offsetof(struct options, is_forced), .help = "kill it first when it runs" },
-	{ .name = "volumes", .letter = 'v', .type = OPTION_FLAG, .offset = offsetof(struct options, removes_volumes),
-	  .help = "accepted for compatibility: containers have no volumes of their own" },
-	{ .name = NULL },
+	{.name = "force",
+	 .letter = 'f',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, is_forced),
+	 .help = "kill it first when it runs"},
+	{.name = "volumes",
+	 .letter = 'v',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, removes_volumes),
+	 .help = "accepted for compatibility: containers have no volumes of their own"},
+	{.name = NULL},
 };
 
 static int check(const struct container *container, const char *reference, struct error *err)
 {
 	if (container->status == CONTAINER_PAUSED)
-		return error_set(err, -EBUSY, "You cannot remove a paused container %s. Unpause and then stop the container before attempting removal or use -f",
-				 reference);
-	return error_set(err, -EBUSY, "You cannot remove a running container %s. Stop the container before attempting removal or use -f", reference);
+		return error_set(
+			err, -EBUSY,
+			"You cannot remove a paused container %s. Unpause and then stop the container before attempting removal or use -f",
+			reference);
+	return error_set(err, -EBUSY,
+			 "You cannot remove a running container %s. Stop the container before attempting removal or use -f",
+			 reference);
 }
 
 /* Its monitor knows by heart what the files do not tell any more. */
@@ -45,20 +56,22 @@ static int end_broken(struct container *container, struct error *err)
 		json_set(request, "signal", json_new_string("KILL"));
 		/* It has just ended, or another one comes: looked at again. */
 		if (control_request(container->id, request, -1, NULL, NULL, NULL) < 0)
-			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 		container_reload(container);
 	}
 	return container_kill_remains(container, err);
 }
 
-static int remove_broken(struct container *container, const char *reference, const struct options *options, struct error *err)
+static int remove_broken(struct container *container, const char *reference, const struct options *options,
+			 struct error *err)
 {
 	autoclose int lock = -EBADF;
 	int r;
 
 	if (container_has_remains(container) && !options->is_forced)
-		return error_set(err, -EBUSY, "You cannot remove container %s: it is running, and broken: %s. Use -f, which kills it", reference,
-				 container->problem.message);
+		return error_set(err, -EBUSY,
+				 "You cannot remove container %s: it is running, and broken: %s. Use -f, which kills it",
+				 reference, container->problem.message);
 	r = container_lock(container->id, LOCK_TIMEOUT_MS, &lock, err);
 	if (r >= 0)
 		r = end_broken(container, err);

@@ -13,9 +13,10 @@
 static const struct option_row rows[] = {
 	CREATE_ROWS,
 	CREATE_ROW("detach", 'd', OPTION_FLAG, is_detached, .help = "run in the background, print the id"),
-	CREATE_ROW("wait", 0, OPTION_STRING, wait, .argument = "ready|started|UNIT",
-		   .help = "with --detach: return when the guest says it is ready, when PID 1 was executed, or when a unit of it is active"),
-	{ .name = NULL },
+	CREATE_ROW(
+		"wait", 0, OPTION_STRING, wait, .argument = "ready|started|UNIT",
+		.help = "with --detach: return when the guest says it is ready, when PID 1 was executed, or when a unit of it is active"),
+	{.name = NULL},
 };
 
 /* What could not even start leaves nothing behind, as if the command had never been given. */
@@ -32,7 +33,9 @@ static int undo(struct container *container, struct error *err)
 
 static int run_attached(struct container *container, struct error *err)
 {
-	struct session session = { .has_tty = container->spec.has_tty, .has_input = container->spec.has_stdin, .may_detach = true };
+	struct session session = {.has_tty = container->spec.has_tty,
+				  .has_input = container->spec.has_stdin,
+				  .may_detach = true};
 	autoclose int fd = lifecycle_begin(container, "none", true, container->spec.has_stdin, err);
 	bool is_detached;
 
@@ -69,8 +72,9 @@ const struct command command_run = {
 	.name = "run",
 	.arguments = "[OPTIONS] ROOTFS [COMMAND [ARG...]]",
 	.summary = "Make a container and start it",
-	.details = "Without --detach the console is attached (Ctrl-a q detaches) and the exit status is that of PID 1; 125, 126 and 127 mean that it was not "
-		   "started, could not be executed, was not found. With --detach it returns when the guest says that it is ready, and prints the id.",
+	.details =
+		"Without --detach the console is attached (Ctrl-a q detaches) and the exit status is that of PID 1; 125, 126 and 127 mean that it was not "
+		"started, could not be executed, was not found. With --detach it returns when the guest says that it is ready, and prints the id.",
 	.options = rows,
 	.defaults = &create_defaults,
 	.options_size = sizeof(struct create_options),

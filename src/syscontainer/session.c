@@ -68,7 +68,9 @@ static int copy_output(struct copying *copying, int *ret_status, struct error *e
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return error_set(err, -ECONNRESET, "the connection to the container was lost: its monitor was killed, or the container was removed");
+		return error_set(
+			err, -ECONNRESET,
+			"the connection to the container was lost: its monitor was killed, or the container was removed");
 	if (!packet) {
 		if (file_write_all(stream == CONTROL_STDERR ? STDERR_FILENO : STDOUT_FILENO, bytes, length, NULL) < 0)
 			return 0; /* nobody reads us any more */
@@ -91,9 +93,9 @@ static int run(struct copying *copying, int *ret_status, struct error *err)
 	send_size(copying);
 	while (r == 0 && !copying->is_detached) {
 		struct pollfd fds[3] = {
-			{ .fd = copying->session->fd, .events = POLLIN },
-			{ .fd = copying->session->has_input && !copying->input_is_over ? STDIN_FILENO : -1, .events = POLLIN },
-			{ .fd = copying->size_fd, .events = POLLIN },
+			{.fd = copying->session->fd, .events = POLLIN},
+			{.fd = copying->session->has_input && !copying->input_is_over ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = copying->size_fd, .events = POLLIN},
 		};
 		struct signalfd_siginfo info;
 
@@ -114,7 +116,7 @@ static int run(struct copying *copying, int *ret_status, struct error *err)
 int session_run(const struct session *session, bool *ret_detached, struct error *err)
 {
 	autofree char *buffer = xmalloc(CONTROL_MAX_PACKET);
-	struct copying copying = { .session = session, .size_fd = -1, .buffer = buffer };
+	struct copying copying = {.session = session, .size_fd = -1, .buffer = buffer};
 	int status = 0, r;
 
 	signal(SIGPIPE, SIG_IGN);

@@ -8,10 +8,10 @@
 #include "container/container.h"
 
 struct session {
-	int fd;           /* an attached connection to the monitor */
-	bool has_tty;     /* the container's console is a terminal */
+	int fd;       /* an attached connection to the monitor */
+	bool has_tty; /* the container's console is a terminal */
 	bool has_input;
-	bool may_detach;  /* Ctrl-a q ends the session and not the container */
+	bool may_detach; /* Ctrl-a q ends the session and not the container */
 };
 
 /*

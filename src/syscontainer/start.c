@@ -14,29 +14,39 @@ struct options {
 	bool has_timeout;
 };
 
-static const struct options defaults = { .wait = (char *)"ready" };
+static const struct options defaults = {.wait = (char *)"ready"};
 static const struct option_row rows[] = {
-	{ .name = "attach", .letter = 'a', .type = OPTION_FLAG, .offset = offsetof(struct options, is_attached),
-	  .help = "attach to its console; one container only" },
-	{ .name = "wait", .type = OPTION_STRING, .offset = offsetof(struct options, wait), .argument = "ready|started|UNIT",
-	  .help = "return when the guest says it is ready, when PID 1 was executed, or when a unit of it is active" },
-	{ .name = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct options, timeout_ms),
-	  .given_offset = offsetof(struct options, has_timeout), .argument = "TIME",
-	  .help = "how long to wait (default: what the container was made with); 0: for ever" },
-	{ .name = NULL },
+	{.name = "attach",
+	 .letter = 'a',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, is_attached),
+	 .help = "attach to its console; one container only"},
+	{.name = "wait",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, wait),
+	 .argument = "ready|started|UNIT",
+	 .help = "return when the guest says it is ready, when PID 1 was executed, or when a unit of it is active"},
+	{.name = "timeout",
+	 .type = OPTION_DURATION,
+	 .offset = offsetof(struct options, timeout_ms),
+	 .given_offset = offsetof(struct options, has_timeout),
+	 .argument = "TIME",
+	 .help = "how long to wait (default: what the container was made with); 0: for ever"},
+	{.name = NULL},
 };
 
 static int start(struct container *container, void *data, struct error *err)
 {
 	const struct options *options = data;
 
-	return lifecycle_start(container, options->wait, options->has_timeout ? options->timeout_ms : container->spec.start_timeout_ms, err);
+	return lifecycle_start(container, options->wait,
+			       options->has_timeout ? options->timeout_ms : container->spec.start_timeout_ms, err);
 }
 
 static int start_attached(const char *reference, struct error *err)
 {
 	autorelease(container_release) struct container container = {0};
-	struct session session = { .may_detach = true };
+	struct session session = {.may_detach = true};
 	autoclose int fd = -EBADF;
 	bool is_detached;
 	int r = container_open(reference, &container, err);

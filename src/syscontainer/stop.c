@@ -14,20 +14,30 @@ struct options {
 };
 
 #define TIME_ROW \
-	{ .name = "time", .letter = 't', .type = OPTION_DURATION, .offset = offsetof(struct options, timeout_ms), \
-	  .given_offset = offsetof(struct options, has_timeout), .min = -1, .argument = "SECONDS", \
-	  .help = "how long to wait before it is killed (default: what the container was made with); negative: for ever" }
+	{ \
+		.name = "time", .letter = 't', .type = OPTION_DURATION, .offset = offsetof(struct options, timeout_ms), \
+		.given_offset = offsetof(struct options, has_timeout), .min = -1, .argument = "SECONDS", \
+		.help = "how long to wait before it is killed (default: what the container was made with); negative: for ever" \
+	}
 
-static const struct options defaults = { .wait = (char *)"ready" };
+static const struct options defaults = {.wait = (char *)"ready"};
 static const struct option_row stop_rows[] = {
 	TIME_ROW,
-	{ .name = "force", .letter = 'f', .type = OPTION_FLAG, .offset = offsetof(struct options, is_forced), .help = "kill at once" },
-	{ .name = NULL },
+	{.name = "force",
+	 .letter = 'f',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, is_forced),
+	 .help = "kill at once"},
+	{.name = NULL},
 };
 static const struct option_row restart_rows[] = {
 	TIME_ROW,
-	{ .name = "wait", .type = OPTION_STRING, .offset = offsetof(struct options, wait), .argument = "ready|started|UNIT", .help = "as of start" },
-	{ .name = NULL },
+	{.name = "wait",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, wait),
+	 .argument = "ready|started|UNIT",
+	 .help = "as of start"},
+	{.name = NULL},
 };
 
 static int end(struct container *container, void *data, struct error *err)
@@ -36,7 +46,8 @@ static int end(struct container *container, void *data, struct error *err)
 
 	if (options->is_forced)
 		return lifecycle_stop(container, 0, "KILL", err);
-	return lifecycle_stop(container, options->has_timeout ? options->timeout_ms : container->spec.stop_timeout_ms, NULL, err);
+	return lifecycle_stop(container, options->has_timeout ? options->timeout_ms : container->spec.stop_timeout_ms, NULL,
+			      err);
 }
 
 static int stop(struct container *container, void *data, struct error *err)
@@ -51,7 +62,9 @@ static int restart(struct container *container, void *data, struct error *err)
 	int r;
 
 	if (container->spec.removes_itself)
-		return error_set(err, -EINVAL, "container %s was made with --rm: it would be gone before it could start again", container->spec.name);
+		return error_set(err, -EINVAL,
+				 "container %s was made with --rm: it would be gone before it could start again",
+				 container->spec.name);
 	audit_log("restart", container->spec.name);
 	r = end(container, data, err);
 	if (r < 0)
@@ -76,8 +89,9 @@ const struct command command_stop = {
 	.name = "stop",
 	.arguments = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Stop containers: ask PID 1 to shut down, then wait",
-	.details = "PID 1 is asked in its own language, and no earlier than it can hear it. When the time is over it is killed, and the processes that were left "
-		   "are named with where they hung.",
+	.details =
+		"PID 1 is asked in its own language, and no earlier than it can hear it. When the time is over it is killed, and the processes that were left "
+		"are named with where they hung.",
 	.options = stop_rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct options),

@@ -30,7 +30,7 @@ static void restore_on_signal(int number)
 
 void terminal_make_raw(struct terminal *terminal)
 {
-	static const int deadly[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	static const int deadly[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
 	struct termios raw;
 
 	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
@@ -68,24 +68,24 @@ bool terminal_get_size(unsigned *ret_rows, unsigned *ret_columns)
 
 long terminal_filter(struct terminal *terminal, char *bytes, size_t length)
 {
-	char kept[65536];
+	/* A prefix kept back from the last call may come out first: reading one byte ahead of writing leaves room for it. */
+	const char *typed = memmove(bytes + 1, bytes, length);
 	size_t count = 0;
 
-	for (size_t i = 0; i < length && count + 1 < sizeof(kept); i++) {
+	for (size_t i = 0; i < length; i++) {
 		if (terminal->saw_prefix) {
 			terminal->saw_prefix = false;
-			if (bytes[i] == DETACH_KEY)
+			if (typed[i] == DETACH_KEY)
 				return -1;
-			kept[count++] = DETACH_PREFIX;
-			if (bytes[i] == DETACH_PREFIX)
+			bytes[count++] = DETACH_PREFIX;
+			if (typed[i] == DETACH_PREFIX)
 				continue;
-		} else if (bytes[i] == DETACH_PREFIX) {
+		} else if (typed[i] == DETACH_PREFIX) {
 			terminal->saw_prefix = true;
 			continue;
 		}
-		kept[count++] = bytes[i];
+		bytes[count++] = typed[i];
 	}
-	memcpy(bytes, kept, count);
 	return (long)count;
 }
 

@@ -15,18 +15,26 @@ struct options {
 	struct cgroup_limits changes; /* of `limits`, made before the first container */
 };
 
-static const struct options defaults = { .limits = LIMIT_OPTIONS_UNSET };
+static const struct options defaults = {.limits = LIMIT_OPTIONS_UNSET};
 static const struct option_row rows[] = {
 	LIMIT_ROWS(struct options, limits),
-	{ .name = "restart", .type = OPTION_STRING, .offset = offsetof(struct options, restart), .given_offset = offsetof(struct options, has_restart),
-	  .argument = "POLICY", .help = "no, on-reboot, on-failure[:N], always or unless-stopped", .check = create_check_restart },
-	{ .name = NULL },
+	{.name = "restart",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, restart),
+	 .given_offset = offsetof(struct options, has_restart),
+	 .argument = "POLICY",
+	 .help = "no, on-reboot, on-failure[:N], always or unless-stopped",
+	 .check = create_check_restart},
+	{.name = NULL},
 };
 
 static bool has_limits(const struct cgroup_limits *limits)
 {
-	const int64_t numbers[] = { limits->cpu_shares, limits->cpu_period_us, limits->cpu_quota_us, limits->nano_cpus, limits->memory,
-				    limits->memory_reservation, limits->memory_swap, limits->memory_swappiness, limits->pids };
+	const int64_t numbers[] = {limits->cpu_shares,   limits->cpu_period_us,
+				   limits->cpu_quota_us, limits->nano_cpus,
+				   limits->memory,       limits->memory_reservation,
+				   limits->memory_swap,  limits->memory_swappiness,
+				   limits->pids};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (numbers[i] != CGROUP_LIMIT_UNSET)
@@ -38,8 +46,10 @@ static int set_restart(struct spec *spec, const char *policy, struct error *err)
 {
 	int r = spec_parse_restart(policy, &spec->restart, err);
 
-	if (r == 0 && spec->removes_itself && spec->restart.name != SPEC_RESTART_NO && spec->restart.name != SPEC_RESTART_ON_REBOOT)
-		return error_set(err, -EINVAL, "Restart policy cannot be updated because AutoRemove is enabled for the container");
+	if (r == 0 && spec->removes_itself && spec->restart.name != SPEC_RESTART_NO &&
+	    spec->restart.name != SPEC_RESTART_ON_REBOOT)
+		return error_set(err, -EINVAL,
+				 "Restart policy cannot be updated because AutoRemove is enabled for the container");
 	return r;
 }
 

@@ -14,14 +14,21 @@ struct options {
 	int64_t timeout_ms;
 };
 
-static const char *const conditions[] = { "stopped", "ready", "healthy", NULL };
-static const struct options defaults = { .condition = (char *)"stopped" };
+static const char *const conditions[] = {"stopped", "ready", "healthy", NULL};
+static const struct options defaults = {.condition = (char *)"stopped"};
 static const struct option_row rows[] = {
-	{ .name = "condition", .type = OPTION_CHOICE, .offset = offsetof(struct options, condition), .choices = conditions, .argument = "WHAT",
-	  .help = "what to wait for" },
-	{ .name = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct options, timeout_ms), .argument = "TIME",
-	  .help = "give up after this time (default: never)" },
-	{ .name = NULL },
+	{.name = "condition",
+	 .type = OPTION_CHOICE,
+	 .offset = offsetof(struct options, condition),
+	 .choices = conditions,
+	 .argument = "WHAT",
+	 .help = "what to wait for"},
+	{.name = "timeout",
+	 .type = OPTION_DURATION,
+	 .offset = offsetof(struct options, timeout_ms),
+	 .argument = "TIME",
+	 .help = "give up after this time (default: never)"},
+	{.name = NULL},
 };
 
 static int wait_ended(struct container *container, int *ret_status)
@@ -39,7 +46,8 @@ static int wait_live(struct container *container, const struct options *options,
 	int r;
 
 	json_set(request, "for", json_new_string(options->condition));
-	r = control_request(container->id, request, options->timeout_ms > 0 ? (int)options->timeout_ms : -1, NULL, NULL, err);
+	r = control_request(container->id, request, options->timeout_ms > 0 ? (int)options->timeout_ms : -1, NULL, NULL,
+			    err);
 	if (r == -ETIMEDOUT)
 		return error_set(err, r, "container %s is not %s in time", container->spec.name, options->condition);
 	if (r >= 0)
@@ -65,7 +73,10 @@ static int wait_one(struct container *container, void *data, struct error *err)
 	if (r == -ECONNRESET || r == -ECONNREFUSED) {
 		/* The monitor was killed, or the container ended between our look and our request, or it was removed. */
 		if (wait_ended(container, &status) < 0)
-			return error_set(err, -ENOENT, "container %s was removed, or its monitor was killed; look with \"syscontainer ps -a\"", name);
+			return error_set(
+				err, -ENOENT,
+				"container %s was removed, or its monitor was killed; look with \"syscontainer ps -a\"",
+				name);
 		r = 0;
 	}
 	if (r == 0 && waits_for_end)

@@ -34,6 +34,7 @@ boots_and_stops() { # NAME TEXT-OF-CONSOLE
 	wait_for 20 console_has "$1" "$2"
 	run --separate-stderr syscontainer stop -t 20 "$1"
 	same "status of stop" "$status" 0
+	# shellcheck disable=SC2154 # set by run
 	same "stderr of stop" "$stderr" ""
 	same "exit code" "$(field "$1" .State.ExitCode)" 0
 	same reason "$(field "$1" .State.Reason)" stopped

@@ -102,7 +102,7 @@ is_elsewhere() { # PID: has a user namespace of its own
 	tree=$(tree_path web)
 	touch "$BATS_TEST_TMPDIR/before"
 	listing "$tree/usr" >"$BATS_TEST_TMPDIR/usr"
-	find "$tree" -printf '%U:%G\n' | sort -u >"$BATS_TEST_TMPDIR/owners"
+	find "$tree" -printf '%P %U:%G\n' | sort >"$BATS_TEST_TMPDIR/owners"
 	syscontainer run -d --name web "$tree" >/dev/null
 	syscontainer exec web touch /root/by-root
 	syscontainer exec web sh -c 'touch /var/tmp/by-user && chown 1000:1000 /var/tmp/by-user'
@@ -113,7 +113,7 @@ is_elsewhere() { # PID: has a user namespace of its own
 	listing "$tree/usr" | diff "$BATS_TEST_TMPDIR/usr" -
 	# Nobody outside of 0-65535 owns anything, and what was not written anew has its owner.
 	find "$tree" -uid +65535 -o -gid +65535 | { ! grep .; }
-	find "$tree" ! -newer "$BATS_TEST_TMPDIR/before" -printf '%U:%G\n' | sort -u | diff - "$BATS_TEST_TMPDIR/owners"
+	same "changed owners" "$(find "$tree" ! -newer "$BATS_TEST_TMPDIR/before" -printf '%P %U:%G\n' | sort | comm -23 - "$BATS_TEST_TMPDIR/owners")" ""
 	syscontainer rm web
 	[[ -e $tree/root/by-root ]]
 }

@@ -21,6 +21,12 @@
 
 static char *root, *directory;
 
+/* A call written into assert() itself would be left out together with the assertions. */
+static void succeed(int result)
+{
+	assert(result == 0);
+}
+
 static void remove_work(void)
 {
 	file_remove_tree(AT_FDCWD, root, NULL);
@@ -33,10 +39,10 @@ static void prepare(void)
 	if (root)
 		return;
 	root = xstrdup("/tmp/fuzz_console_log.XXXXXX");
-	assert(mkdtemp(root));
+	succeed(mkdtemp(root) ? 0 : -1);
 	setenv("SYSCONTAINER_ROOT", root, 1);
 	directory = paths_container(ID, NULL);
-	assert(file_make_directories(directory, 0700, NULL) == 0);
+	succeed(file_make_directories(directory, 0700, NULL));
 	atexit(remove_work);
 }
 
@@ -45,7 +51,8 @@ static void put(const char *leaf, const void *data, size_t length)
 	autofree char *path = paths_container(ID, leaf);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	assert(fd >= 0 && file_write_all(fd, data, length, NULL) == 0);
+	assert(fd >= 0);
+	succeed(file_write_all(fd, data, length, NULL));
 	close(fd);
 }
 
@@ -82,8 +89,8 @@ static void check_tail(int64_t tail, const struct seen *all)
 {
 	struct seen some = {0}, followed = {0};
 
-	assert(console_log_read(ID, tail, see, &some, NULL) == 0);
-	assert(console_log_follow(ID, tail, see, enough, &followed, NULL) == 0);
+	succeed(console_log_read(ID, tail, see, &some, NULL));
+	succeed(console_log_follow(ID, tail, see, enough, &followed, NULL));
 	assert(some.count <= tail && some.count <= all->count && some.text.length <= all->text.length);
 	assert(memcmp(text_get(&some.text), text_get(&all->text) + all->text.length - some.text.length, some.text.length) ==
 	       0);
@@ -99,7 +106,7 @@ static void read_files(const uint8_t *data, size_t size)
 
 	put("console.log.1", data, half);
 	put("console.log", data + half, size - half);
-	assert(console_log_read(ID, -1, see, &all, NULL) == 0);
+	succeed(console_log_read(ID, -1, see, &all, NULL));
 	check_tail(0, &all);
 	check_tail(1, &all);
 	check_tail(3, &all);
@@ -113,7 +120,8 @@ static void check_is_utf8(const char *text)
 	autorelease(text_release) struct text printed = {0};
 
 	json_print(value, 0, &printed);
-	assert(json_parse(printed.data, printed.length, &again, NULL) == 0 && strcmp(json_string(again), text) == 0);
+	succeed(json_parse(printed.data, printed.length, &again, NULL));
+	assert(strcmp(json_string(again), text) == 0);
 }
 
 /* The writer appends to whatever lies there. */
@@ -123,12 +131,12 @@ static void write_output(const uint8_t *data, size_t size)
 	struct seen all = {0};
 	size_t half = size / 2;
 
-	assert(console_log_open(ID, 4096, 2, &log, NULL) == 0);
+	succeed(console_log_open(ID, 4096, 2, &log, NULL));
 	console_log_append(log, CONSOLE_STREAM_CONSOLE, data, half);
 	console_log_append(log, CONSOLE_STREAM_CONSOLE, data + half, size - half);
 	console_log_append(log, CONSOLE_STREAM_STDERR, "last\n", 5);
 	console_log_close(log);
-	assert(console_log_read(ID, 2, see, &all, NULL) == 0);
+	succeed(console_log_read(ID, 2, see, &all, NULL));
 	assert(all.count >= 1 && strstr(text_get(&all.text), "last\n"));
 	check_is_utf8(text_get(&all.text));
 	text_release(&all.text);

@@ -27,7 +27,8 @@ static bool is_equal(const struct json *left, const struct json *right)
 	if (!is_equal_text(json_string(left), json_string(right)))
 		return false;
 	for (size_t i = 0; i < json_count(left); i++)
-		if (!is_equal_text(json_key_at(left, i), json_key_at(right, i)) || !is_equal(json_at(left, i), json_at(right, i)))
+		if (!is_equal_text(json_key_at(left, i), json_key_at(right, i)) ||
+		    !is_equal(json_at(left, i), json_at(right, i)))
 			return false;
 	return true;
 }

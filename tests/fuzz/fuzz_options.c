@@ -15,8 +15,8 @@ struct everything {
 	double decimal;
 };
 
-static const struct everything defaults = { .string = (char *)"initial", .choice = (char *)"red", .integer = 3 };
-static const char *const colours[] = { "red", "green", "blue", NULL };
+static const struct everything defaults = {.string = (char *)"initial", .choice = (char *)"red", .integer = 3};
+static const char *const colours[] = {"red", "green", "blue", NULL};
 
 static int check_word(const char *value, struct error *err)
 {
@@ -25,20 +25,31 @@ static int check_word(const char *value, struct error *err)
 
 #define AT(member) offsetof(struct everything, member)
 static const struct option_row rows[] = {
-	{ .name = "flag", .letter = 'f', .type = OPTION_FLAG, .offset = AT(flag), .given_offset = AT(flag_given), .help = "x" },
-	{ .name = "second", .letter = 's', .type = OPTION_FLAG, .offset = AT(second_flag), .help = "x" },
-	{ .name = "string", .letter = 'n', .type = OPTION_STRING, .offset = AT(string), .help = "x" },
-	{ .name = "alias", .type = OPTION_STRING, .offset = AT(string) },
-	{ .name = "checked", .letter = 'c', .type = OPTION_STRING, .offset = AT(checked), .check = check_word, .help = "x" },
-	{ .name = "strings", .letter = 'e', .type = OPTION_STRINGS, .offset = AT(strings), .help = "x" },
-	{ .name = "integer", .letter = 'i', .type = OPTION_INTEGER, .offset = AT(integer), .min = -5, .max = 5, .help = "x" },
-	{ .name = "any", .letter = 'a', .type = OPTION_INTEGER, .offset = AT(any), .help = "x" },
-	{ .name = "decimal", .letter = 'd', .type = OPTION_DECIMAL, .offset = AT(decimal), .max = 8, .help = "x" },
-	{ .name = "size", .letter = 'm', .type = OPTION_SIZE, .offset = AT(size), .given_offset = AT(size_given), .min = 4096, .help = "x" },
-	{ .name = "swap", .letter = 'w', .type = OPTION_SIZE, .offset = AT(swap), .min = -1, .help = "x" },
-	{ .name = "duration", .letter = 't', .type = OPTION_DURATION, .offset = AT(duration), .min = -1, .help = "x" },
-	{ .name = "choice", .letter = 'k', .type = OPTION_CHOICE, .offset = AT(choice), .choices = colours, .help = "x" },
-	{ 0 },
+	{.name = "flag",
+	 .letter = 'f',
+	 .type = OPTION_FLAG,
+	 .offset = AT(flag),
+	 .given_offset = AT(flag_given),
+	 .help = "x"},
+	{.name = "second", .letter = 's', .type = OPTION_FLAG, .offset = AT(second_flag), .help = "x"},
+	{.name = "string", .letter = 'n', .type = OPTION_STRING, .offset = AT(string), .help = "x"},
+	{.name = "alias", .type = OPTION_STRING, .offset = AT(string)},
+	{.name = "checked", .letter = 'c', .type = OPTION_STRING, .offset = AT(checked), .check = check_word, .help = "x"},
+	{.name = "strings", .letter = 'e', .type = OPTION_STRINGS, .offset = AT(strings), .help = "x"},
+	{.name = "integer", .letter = 'i', .type = OPTION_INTEGER, .offset = AT(integer), .min = -5, .max = 5, .help = "x"},
+	{.name = "any", .letter = 'a', .type = OPTION_INTEGER, .offset = AT(any), .help = "x"},
+	{.name = "decimal", .letter = 'd', .type = OPTION_DECIMAL, .offset = AT(decimal), .max = 8, .help = "x"},
+	{.name = "size",
+	 .letter = 'm',
+	 .type = OPTION_SIZE,
+	 .offset = AT(size),
+	 .given_offset = AT(size_given),
+	 .min = 4096,
+	 .help = "x"},
+	{.name = "swap", .letter = 'w', .type = OPTION_SIZE, .offset = AT(swap), .min = -1, .help = "x"},
+	{.name = "duration", .letter = 't', .type = OPTION_DURATION, .offset = AT(duration), .min = -1, .help = "x"},
+	{.name = "choice", .letter = 'k', .type = OPTION_CHOICE, .offset = AT(choice), .choices = colours, .help = "x"},
+	{0},
 };
 
 struct globals {
@@ -48,22 +59,36 @@ struct globals {
 
 static struct globals globals;
 static const struct option_row global_rows[] = {
-	{ .name = "debug", .letter = 'D', .type = OPTION_FLAG, .offset = offsetof(struct globals, debug), .help = "x" },
-	{ .name = "root", .letter = 'R', .type = OPTION_STRING, .offset = offsetof(struct globals, root), .help = "x" },
-	{ 0 },
+	{.name = "debug", .letter = 'D', .type = OPTION_FLAG, .offset = offsetof(struct globals, debug), .help = "x"},
+	{.name = "root", .letter = 'R', .type = OPTION_STRING, .offset = offsetof(struct globals, root), .help = "x"},
+	{0},
 };
 
 /* Options among all operands, before the first, and around the first. */
 static const struct command commands[] = {
-	{ .name = "anywhere", .options = rows, .options_size = sizeof(struct everything), .min_operands = 1, .max_operands = 3 },
-	{ .name = "before", .options = rows, .options_size = sizeof(struct everything), .defaults = &defaults,
-	  .options_end_at_operand = true },
-	{ .name = "around", .options = rows, .options_size = sizeof(struct everything), .defaults = &defaults,
-	  .options_end_at_operand = true, .operands_before_end = 1 },
+	{.name = "anywhere",
+	 .options = rows,
+	 .options_size = sizeof(struct everything),
+	 .min_operands = 1,
+	 .max_operands = 3},
+	{.name = "before",
+	 .options = rows,
+	 .options_size = sizeof(struct everything),
+	 .defaults = &defaults,
+	 .options_end_at_operand = true},
+	{.name = "around",
+	 .options = rows,
+	 .options_size = sizeof(struct everything),
+	 .defaults = &defaults,
+	 .options_end_at_operand = true,
+	 .operands_before_end = 1},
 };
-static const struct command *const no_commands[] = { NULL };
+static const struct command *const no_commands[] = {NULL};
 static const struct command_program program = {
-	.name = "fuzz", .commands = no_commands, .global_options = global_rows, .globals = &globals,
+	.name = "fuzz",
+	.commands = no_commands,
+	.global_options = global_rows,
+	.globals = &globals,
 };
 
 static void check_result(const struct everything *options, const struct strings *words, const struct strings *operands)
@@ -82,9 +107,9 @@ static void check_result(const struct everything *options, const struct strings 
 
 static void parse(const struct command *command, const struct strings *words)
 {
-	autorelease(strings_release) struct strings operands = { 0 };
+	autorelease(strings_release) struct strings operands = {0};
 	struct everything options;
-	struct error err = { 0 };
+	struct error err = {0};
 	int r;
 
 	r = command_parse(&program, command, (int)words->count, words->items, &options, &operands, &err);
@@ -99,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	autorelease(strings_release) struct strings words = { 0 };
+	autorelease(strings_release) struct strings words = {0};
 
 	for (size_t i = 0; i < size; i += strlen(words.items[words.count - 1]) + 1)
 		strings_append_owned(&words, xstrndup((const char *)data + i, size - i));

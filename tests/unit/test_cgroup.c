@@ -20,8 +20,8 @@
 #include "kernel/cgroup_tasks.h"
 #include "kernel/cpulist.h"
 
-#define PATH "/syscontainer/web"
-#define V2 "/sys/fs/cgroup"
+#define PATH      "/syscontainer/web"
+#define V2        "/sys/fs/cgroup"
 #define CONTAINER V2 PATH
 
 struct file {

@@ -47,8 +47,10 @@ static void test_the_shipped_file_has_the_defaults(void **state)
 	struct config config;
 
 	(void)state;
-	if (!path)
+	if (!path) {
 		fail_msg("%s is missing; set srcdir", name);
+		return;
+	}
 	setenv("SYSCONTAINER_CONFIG", path, 1);
 	if (config_load(&config, &err) < 0)
 		fail_msg("%s", err.message);
@@ -102,8 +104,8 @@ static void test_refusals_name_file_and_key(void **state)
 		{"{\"stop-timeout\":\"-\"}", "stop-timeout: \"\" is not a duration"},
 		{"{\"stop-timeout\":\"-x\"}", "stop-timeout: \"x\" is not a duration"},
 		{"{\"stop-timeout\":\"99999999999999999999s\"}", "stop-timeout: \"99999999999999999999s\" is out of range"},
-		{"{\"user-remap\":\"maybe\"}", "user-remap: Invalid value \"maybe\""},
-		{"{\"user-remap\":\"1:2\"}", "user-remap: Invalid value \"1:2\""},
+		{"{\"user-remap\":\"maybe\"}", "user-remap: \"maybe\""},
+		{"{\"user-remap\":\"1:2\"}", "user-remap: \"1:2\""},
 		{"{\"user-remap\":true}", "user-remap: expected a string, found a boolean"},
 	};
 

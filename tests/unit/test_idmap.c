@@ -137,6 +137,16 @@ static void test_a_fixed_range_may_not_overlap(void **state)
 	assert_int_equal(idmap_claim(other_id, &again, NULL), 0); /* containers may share one fixed range */
 }
 
+/* A name that is no range of ids, as the only one, is passed over. */
+static void test_a_record_beyond_the_last_id_is_ignored(void **state)
+{
+	static const struct spec_idmap idmap = {.uid = 1000000, .gid = 1000000, .size = 100};
+
+	(void)state;
+	own(5000000000, 1);
+	assert_int_equal(idmap_claim(WORK_ID, &idmap, NULL), 0);
+}
+
 static void test_subordinate_ids(void **state)
 {
 	static const struct {
@@ -175,8 +185,11 @@ int main(void)
 {
 #define IDMAP_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		IDMAP_TEST(test_fifty_ranges_are_disjoint), IDMAP_TEST(test_odd_ranges_are_stepped_over),
-		IDMAP_TEST(test_no_range_is_left),          IDMAP_TEST(test_a_fixed_range_may_not_overlap),
+		IDMAP_TEST(test_fifty_ranges_are_disjoint),
+		IDMAP_TEST(test_odd_ranges_are_stepped_over),
+		IDMAP_TEST(test_no_range_is_left),
+		IDMAP_TEST(test_a_fixed_range_may_not_overlap),
+		IDMAP_TEST(test_a_record_beyond_the_last_id_is_ignored),
 		cmocka_unit_test(test_subordinate_ids),
 	};
 

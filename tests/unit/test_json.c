@@ -162,8 +162,8 @@ static void test_many_keys_take_no_minutes(void **state)
 
 static void test_numbers_keep_every_digit(void **state)
 {
-	autorelease(free_value) struct json *value =
-		parse("[9223372036854775807,-9223372036854775808,18446744073709551615,18446744073709551616,-1,1.0,0.5,\"7\",-0]");
+	autorelease(free_value) struct json *value = parse(
+		"[9223372036854775807,-9223372036854775808,18446744073709551615,18446744073709551616,-1,1.0,0.5,\"7\",-0]");
 	int64_t number;
 	uint64_t positive;
 
@@ -206,8 +206,9 @@ static void test_values_are_built_changed_and_printed(void **state)
 		      "\"bad \xef\xbf\xbd\xef\xbf\xbd byte\"],\"empty\":{},\"flag\":true}");
 	json_remove(object, "list");
 	json_set(object, "list", parse("[1,{\"a\":[]}]"));
-	assert_prints(object, 2,
-		      "{\n  \"empty\": {},\n  \"flag\": true,\n  \"list\": [\n    1,\n    {\n      \"a\": []\n    }\n  ]\n}");
+	assert_prints(
+		object, 2,
+		"{\n  \"empty\": {},\n  \"flag\": true,\n  \"list\": [\n    1,\n    {\n      \"a\": []\n    }\n  ]\n}");
 }
 
 static void test_lookups_of_the_wrong_kind_answer_nothing(void **state)

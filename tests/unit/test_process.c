@@ -153,9 +153,9 @@ static void test_timeout(void **state)
 
 	(void)state;
 	/* The group goes: also the child's own child, also one that ignores SIGTERM. */
-	assert_int_equal(
-		run_script("trap '' TERM; sleep 100 & echo $!; wait; sleep 100", (struct process_run){.timeout_ms = 300}),
-		-ETIMEDOUT);
+	assert_int_equal(run_script("trap '' TERM; sleep 100 & echo $!; wait; sleep 100",
+				    (struct process_run){.timeout_ms = 300}),
+			 -ETIMEDOUT);
 	assert_quick(started_ms, 300);
 	assert_string_equal(err.message, "cannot run /bin/sh: it did not end within 300 ms and was killed");
 	grandchild = (pid_t)atoi(text_get(&out));

@@ -44,7 +44,10 @@ static const char *const policies[] = {"no", "on-reboot", "always", NULL};
 static const struct schema_field device_fields[] = {
 	{.key = "path", .type = SCHEMA_STRING, .offset = offsetof(struct device, path), .is_required = true},
 	{.key = "mode", .type = SCHEMA_INT, .offset = offsetof(struct device, mode), .is_omitted_when_empty = true},
-	{.key = "aliases", .type = SCHEMA_STRINGS, .offset = offsetof(struct device, aliases), .is_omitted_when_empty = true},
+	{.key = "aliases",
+	 .type = SCHEMA_STRINGS,
+	 .offset = offsetof(struct device, aliases),
+	 .is_omitted_when_empty = true},
 };
 
 static const struct schema device_schema = {sizeof(struct device), device_fields, ARRAY_SIZE(device_fields)};
@@ -59,19 +62,31 @@ static const struct schema rootfs_schema = {sizeof(struct rootfs), rootfs_fields
 #define MACHINE_FIELDS(omitted) \
 	{ \
 		{.key = "name", .type = SCHEMA_STRING, .offset = offsetof(struct machine, name), omitted}, \
-		{.key = "privileged", .type = SCHEMA_BOOL, .offset = offsetof(struct machine, is_privileged), omitted}, \
-		{.key = "priority", .type = SCHEMA_INT, .offset = offsetof(struct machine, priority), omitted}, \
-		{.key = "offset", .type = SCHEMA_INT64, .offset = offsetof(struct machine, offset), omitted}, \
-		{.key = "limit", .type = SCHEMA_UINT64, .offset = offsetof(struct machine, limit), omitted}, \
-		{.key = "cpus", .type = SCHEMA_DOUBLE, .offset = offsetof(struct machine, cpus), omitted}, \
-		{.key = "policy", .type = SCHEMA_ENUM, .offset = offsetof(struct machine, policy), .names = policies, \
-		 omitted}, \
-		{.key = "args", .type = SCHEMA_STRINGS, .offset = offsetof(struct machine, args), omitted}, \
-		{.key = "env", .type = SCHEMA_MAP, .offset = offsetof(struct machine, env), omitted}, \
-		{.key = "rootfs", .type = SCHEMA_OBJECT, .offset = offsetof(struct machine, rootfs), \
-		 .nested = &rootfs_schema, omitted}, \
-		{.key = "devices", .type = SCHEMA_ARRAY, .offset = offsetof(struct machine, devices), \
-		 .nested = &device_schema, omitted}, \
+			{.key = "privileged", \
+			 .type = SCHEMA_BOOL, \
+			 .offset = offsetof(struct machine, is_privileged), \
+			 omitted}, \
+			{.key = "priority", .type = SCHEMA_INT, .offset = offsetof(struct machine, priority), omitted}, \
+			{.key = "offset", .type = SCHEMA_INT64, .offset = offsetof(struct machine, offset), omitted}, \
+			{.key = "limit", .type = SCHEMA_UINT64, .offset = offsetof(struct machine, limit), omitted}, \
+			{.key = "cpus", .type = SCHEMA_DOUBLE, .offset = offsetof(struct machine, cpus), omitted}, \
+			{.key = "policy", \
+			 .type = SCHEMA_ENUM, \
+			 .offset = offsetof(struct machine, policy), \
+			 .names = policies, \
+			 omitted}, \
+			{.key = "args", .type = SCHEMA_STRINGS, .offset = offsetof(struct machine, args), omitted}, \
+			{.key = "env", .type = SCHEMA_MAP, .offset = offsetof(struct machine, env), omitted}, \
+			{.key = "rootfs", \
+			 .type = SCHEMA_OBJECT, \
+			 .offset = offsetof(struct machine, rootfs), \
+			 .nested = &rootfs_schema, \
+			 omitted}, \
+			{.key = "devices", \
+			 .type = SCHEMA_ARRAY, \
+			 .offset = offsetof(struct machine, devices), \
+			 .nested = &device_schema, \
+			 omitted}, \
 	}
 
 static const struct schema_field machine_fields[] = MACHINE_FIELDS(.is_omitted_when_empty = false);
@@ -213,8 +228,10 @@ static void test_refusals_name_the_path(void **state)
 		{"{\"rootfs\":\"/\"}", "rootfs: expected an object, found a string"},
 		{"{\"devices\":{}}", "devices: expected an array of objects, found an object"},
 		{"{\"devices\":[{\"path\":\"/dev/fuse\"},7]}", "devices[1]: expected an object, found a number"},
-		{"{\"devices\":[{\"path\":\"a\"},{\"path\":\"b\"},{\"path\":[]}]}", "devices[2].path: expected a string, found an array"},
-		{"{\"devices\":[{\"path\":\"a\",\"aliases\":[\"b\",{}]}]}", "devices[0].aliases[1]: expected a string, found an object"},
+		{"{\"devices\":[{\"path\":\"a\"},{\"path\":\"b\"},{\"path\":[]}]}",
+		 "devices[2].path: expected a string, found an array"},
+		{"{\"devices\":[{\"path\":\"a\",\"aliases\":[\"b\",{}]}]}",
+		 "devices[0].aliases[1]: expected a string, found an object"},
 		{"{\"devices\":[{\"mode\":1}]}", "devices[0].path: required, but missing"},
 		{"{\"devices\":[{\"path\":null}]}", "devices[0].path: expected a string, found null"},
 		{"{\"rootfs\":{\"path\":\"/\",\"pth\":\"/\"}}", "rootfs.pth: unknown key; there are: path, readonly"},
@@ -241,7 +258,8 @@ static void test_tolerant_mode_skips_only_unknown_keys(void **state)
 
 	(void)state;
 	assert_int_equal(read_text("{\"new\":{\"a\":[]},\"name\":\"web\",\"devices\":[{\"path\":\"/dev/kvm\",\"new\":1}]}",
-				   SCHEMA_TOLERANT, &machine, &err), 0);
+				   SCHEMA_TOLERANT, &machine, &err),
+			 0);
 	assert_string_equal(machine.name, "web");
 	assert_string_equal(machine.devices.items[0].path, "/dev/kvm");
 	schema_release(&machine_schema, &machine);
