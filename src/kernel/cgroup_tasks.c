@@ -234,3 +234,19 @@ int cgroup_attach(const struct cgroup_host *host, const char *path, const char *
 		r = attach_in(&host->hierarchies[i], path, leaf, value, err);
 	return r < 0 ? r : 0;
 }
+
+void cgroup_hasten_moves(void)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	const struct cgroup_hierarchy *hierarchy;
+	autofree char *path = NULL, *directory = NULL, *file = NULL;
+
+	if (cgroup_host_load(&host, NULL) < 0)
+		return;
+	hierarchy = cgroup_find(&host, "pids");
+	if (!hierarchy || cgroup_of_process(&host, getpid(), "pids", &path, NULL) < 0)
+		return;
+	directory = cgroup_directory(hierarchy, path);
+	file = xasprintf("%s/cgroup.procs", directory);
+	file_write_value(AT_FDCWD, file, "0", NULL);
+}

@@ -30,6 +30,13 @@ int cgroup_list_tasks(const struct cgroup_host *host, const char *path, struct c
 int cgroup_kill(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err);
 
 /*
+ * Moves the calling process to where it is already. Nothing changes, but the kernel does what makes the first move of a process after a pause slow: it
+ * waits for an RCU grace period, some 10 ms (cgroup_threadgroup_rwsem, kernel/cgroup/cgroup.c), and moves within the next moments do not wait again. For a process
+ * of its own, beside work that will move processes soon.
+ */
+void cgroup_hasten_moves(void);
+
+/*
  * Moves a process with all its threads into "<path>/<leaf>" of each hierarchy that has `path`; pid 0 is the
  * caller. On v2 a guest whose systemd hands controllers down has no room for processes in the root of its tree
  * ("no internal processes", cgroups(7)): then it goes to "<path>/<leaf>/.exec", made for that. After a failure the

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "container/control.h"
 #include "container/payload.h"
+#include "kernel/cgroup_tasks.h"
 #include "model/event.h"
 #include "model/paths.h"
 
@@ -83,10 +84,24 @@ static void answer_first_client(int result, const struct error *err)
 	control_send(FIRST_CLIENT_FD, packet, NULL);
 }
 
+/* liblxc will move processes between cgroups in some milliseconds; what makes the kernel slow there can go on meanwhile. */
+static void hasten_start(void)
+{
+	if (fork() != 0)
+		return; /* reaped with the payload; without the child it only takes longer */
+	close(FIRST_CLIENT_FD);
+	cgroup_hasten_moves();
+	_exit(0);
+}
+
 static int run(struct monitor *monitor, const char *mode, struct error *err)
 {
 	bool is_adopting = strcmp(mode, "adopt") == 0;
-	int r = paths_prepare(err); /* RUN is gone after a boot of the host */
+	int r;
+
+	if (!is_adopting)
+		hasten_start();
+	r = paths_prepare(err); /* RUN is gone after a boot of the host */
 
 	if (r == 0)
 		r = control_hold_monitor_lock(monitor->id, &monitor->lock_fd, err);
