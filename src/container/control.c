@@ -246,10 +246,10 @@ int control_finish(int fd, int timeout_ms, void (*on_event)(const struct json *e
 			return error_set(err, -ECONNRESET, "its monitor ended before it answered");
 		if (!packet)
 			continue;
-		if (json_bool(json_get(packet, "done")))
-			return read_done(packet, err);
 		if (on_event)
 			on_event(packet, data);
+		if (json_bool(json_get(packet, "done")))
+			return read_done(packet, err);
 	}
 }
 

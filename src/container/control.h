@@ -49,7 +49,7 @@ int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *r
 		    const char **ret_data, size_t *ret_length, struct error *err);
 /*
  * Sends a request that the caller gives up, waits for its "done" and turns that into a return value. `on_event` (may be NULL) sees the
- * packets before. Hung up before that: -ECONNRESET, "its monitor ended" (the container is gone or the monitor was killed).
+ * packets, the last one too. Hung up before that: -ECONNRESET, "its monitor ended" (the container is gone or the monitor was killed).
  */
 int control_request(const char *id, struct json *request, int timeout_ms,
 		    void (*on_event)(const struct json *event, void *data), void *data, struct error *err);

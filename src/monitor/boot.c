@@ -389,22 +389,9 @@ static void watch_start(struct monitor *monitor)
 	notify_watch(monitor);
 }
 
-/* Each boot is a full start from the spec as it is now. */
-static int reload_spec(struct monitor *monitor, struct error *err)
-{
-	struct spec spec;
-	int r = spec_load(monitor->id, &spec, err);
-
-	if (r < 0)
-		return r;
-	spec_release(&monitor->spec);
-	monitor->spec = spec;
-	return 0;
-}
-
 static int begin(struct monitor *monitor, struct error *err)
 {
-	int r = reload_spec(monitor, err);
+	int r = monitor_reload_spec(monitor, err); /* each boot is a full start from the spec as it is now */
 
 	if (r < 0)
 		return r;

@@ -234,17 +234,6 @@ static void record(struct monitor *monitor, const struct ending *ending)
 	event_log(monitor->id, monitor->spec.name, "die", "exitCode=%d reason=%s", ending->exit_code, ending->reason);
 }
 
-static void reload_policy(struct monitor *monitor)
-{
-	struct spec spec;
-
-	/* `update --restart` and `rename` write the spec; the newest counts. A spec that cannot be read keeps the policy we know. */
-	if (spec_load(monitor->id, &spec, NULL) < 0)
-		return;
-	spec_release(&monitor->spec);
-	monitor->spec = spec;
-}
-
 static void decide(struct monitor *monitor, const struct ending *ending)
 {
 	struct error error = {0};
@@ -262,7 +251,7 @@ static void end_boot(struct monitor *monitor, const struct ending *ending)
 {
 	clean_up(monitor);
 	record(monitor, ending);
-	reload_policy(monitor);
+	monitor_reload_spec(monitor, NULL); /* for `update --restart` and `rename`; unreadable, it leaves us what we know */
 	decide(monitor, ending);
 }
 
@@ -297,7 +286,7 @@ void ending_boot_failed(struct monitor *monitor, const struct error *err)
 	monitor->state.error = xstrdup(error.message);
 	record(monitor, &ending);
 	server_boot_failed(monitor, &error);
-	reload_policy(monitor);
+	monitor_reload_spec(monitor, NULL); /* for `update --restart` and `rename`; unreadable, it leaves us what we know */
 	/* A first start that fails is the caller's to repeat; one that follows a good run is the policy's. */
 	if (monitor->state.restart_count == 0 && monitor->back_off_ms == 0)
 		finish(monitor);

@@ -25,6 +25,18 @@ void monitor_close(int *fd)
 	*fd = -1;
 }
 
+int monitor_reload_spec(struct monitor *monitor, struct error *err)
+{
+	struct spec spec;
+	int r = spec_load(monitor->id, &spec, err);
+
+	if (r < 0)
+		return r;
+	spec_release(&monitor->spec);
+	monitor->spec = spec;
+	return 0;
+}
+
 void monitor_complain(struct monitor *monitor, const struct error *err)
 {
 	autorelease(text_release) struct text line = {0};

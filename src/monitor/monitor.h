@@ -65,6 +65,8 @@ void monitor_set_phase(struct monitor *monitor, enum boot_phase phase);
 /* A change that must not get lost quietly, but must not end the guest either: goes to events and to the container's log. */
 void monitor_complain(struct monitor *monitor, const struct error *err);
 void monitor_close(int *fd);
+/* The spec as it is on disk now; on failure the one we have stays. */
+int monitor_reload_spec(struct monitor *monitor, struct error *err);
 
 /* boot.c: each is one step; failures come back through ending_boot_failed(). */
 void boot_begin(struct monitor *monitor);
@@ -117,3 +119,5 @@ void server_started(struct monitor *monitor);
 void server_ready(struct monitor *monitor);
 void server_boot_failed(struct monitor *monitor, const struct error *err);
 void server_ended(struct monitor *monitor);
+/* PID 1 does not die: nobody shall wait for that for ever. */
+void server_stop_failed(struct monitor *monitor, const struct error *err);

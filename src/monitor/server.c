@@ -215,6 +215,16 @@ void server_boot_failed(struct monitor *monitor, const struct error *err)
 	}
 }
 
+void server_stop_failed(struct monitor *monitor, const struct error *err)
+{
+	for (struct client *client = monitor->clients; client; client = client->next) {
+		if (client->is_gone || client->waits_for != WAIT_STOPPED)
+			continue;
+		client->waits_for = WAIT_NOTHING;
+		send_done(client, err->code, 0, err->message);
+	}
+}
+
 void server_ended(struct monitor *monitor)
 {
 	autofree char *early = xasprintf("it ended before it was ready: exit code %d, %s", monitor->state.exit_code,

@@ -17,7 +17,8 @@
 #include "kernel/procfs.h"
 #include "model/event.h"
 
-#define LOOK_AGAIN_MS      20 /* for PID 1's handler */
+#define MAX_DESCRIBED      100 /* it has to fit into one packet, CONTROL_MAX_PACKET */
+#define LOOK_AGAIN_MS      20  /* for PID 1's handler */
 #define ASK_AGAIN_MS       1000
 #define COMMAND_TIMEOUT_MS 10000
 #define DEATH_TIMEOUT_MS   90000 /* after SIGKILL; only tasks in the state D need it */
@@ -28,8 +29,11 @@ static void describe_remains(struct monitor *monitor)
 	autorelease(cgroup_pids_release) struct cgroup_pids pids = {0};
 
 	text_release(&monitor->stop.remains);
-	if (cgroup_list_tasks(&monitor->cgroups, cgroup, &pids, NULL) == 0)
-		procfs_describe_tasks(pids.items, pids.count, &monitor->stop.remains);
+	if (cgroup_list_tasks(&monitor->cgroups, cgroup, &pids, NULL) < 0)
+		return;
+	procfs_describe_tasks(pids.items, pids.count < MAX_DESCRIBED ? pids.count : MAX_DESCRIBED, &monitor->stop.remains);
+	if (pids.count > MAX_DESCRIBED)
+		text_appendf(&monitor->stop.remains, "  and %zu more\n", pids.count - MAX_DESCRIBED);
 }
 
 static void on_still_there(struct loop_source *source, uint32_t events, void *data)
@@ -44,6 +48,7 @@ static void on_still_there(struct loop_source *source, uint32_t events, void *da
 	error_set(&error, -EBUSY, "PID 1 of container %s does not die of SIGKILL; what is left:\n%s", monitor->spec.name,
 		  text_get(&monitor->stop.remains));
 	monitor_complain(monitor, &error);
+	server_stop_failed(monitor, &error);
 }
 
 static void kill_guest(struct monitor *monitor)

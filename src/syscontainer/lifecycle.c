@@ -213,33 +213,17 @@ int lifecycle_start(struct container *container, const char *wait, int64_t timeo
 	return fd < 0 ? fd : lifecycle_await(container, fd, wait, timeout_ms, err);
 }
 
-static int finish_stop(const struct container *container, int fd, struct error *err)
+/* The answer's message, when it worked, is what had to be killed. */
+static void print_remains(const struct json *packet, void *data)
 {
-	autofree char *buffer = xmalloc(CONTROL_MAX_PACKET);
+	const char *remains = json_string(json_get(packet, "message"));
+	const struct container *container = data;
+	int64_t code = 0;
 
-	for (;;) {
-		autorelease(json_free_scoped) struct json *packet = NULL;
-		enum control_stream stream;
-		const char *bytes, *remains;
-		size_t length;
-		int64_t code = 0;
-		int r = control_receive(fd, -1, buffer, &stream, &packet, &bytes, &length, err);
-
-		if (r < 0)
-			return r;
-		if (r == 0)
-			return error_set(err, -ECONNRESET, "its monitor ended before it answered");
-		if (!packet || !json_bool(json_get(packet, "done")))
-			continue;
-		remains = json_string(json_get(packet, "message"));
-		json_integer(json_get(packet, "code"), &code);
-		if (code < 0)
-			return error_set(err, (int)code, "%s", remains ? remains : "unknown");
-		if (remains)
-			fprintf(stderr, "syscontainer: container %s did not end in time and was killed; what was left:\n%s",
-				container->spec.name, remains);
-		return 0;
-	}
+	json_integer(json_get(packet, "code"), &code);
+	if (remains && code >= 0 && json_bool(json_get(packet, "done")))
+		fprintf(stderr, "syscontainer: container %s did not end in time and was killed; what was left:\n%s",
+			container->spec.name, remains);
 }
 
 int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err)
@@ -259,7 +243,7 @@ int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *
 		if (r >= 0)
 			r = control_send(fd, request, err);
 		if (r >= 0)
-			r = finish_stop(container, fd, err);
+			r = control_finish(fd, -1, print_remains, container, err);
 		if (!is_transient(r))
 			return r < 0 ? error_prefix(err, "cannot stop container %s", container->spec.name) : 0;
 		/* It has just ended, or its monitor was killed. */

@@ -261,3 +261,13 @@ takes() { # AT-LEAST AT-MOST COMMAND...
 	tree_remove fresh
 	leak_check "$BATS_TEST_TMPDIR/before"
 }
+
+@test "a stop that kills very many processes names the first hundred and counts the rest" {
+	# shellcheck disable=SC2016 # for the guest
+	small -- /bin/sh -c 'trap "" TERM; for n in $(seq 150); do sleep 1000 & done; echo all; while :; do wait; done'
+	wait_for 5 eval 'syscontainer logs small | grep -q all'
+	run --separate-stderr syscontainer stop -t 1 small
+	same "status of stop" "$status" 0
+	# shellcheck disable=SC2154 # set by run
+	has_text "and 51 more" "$stderr"
+}
