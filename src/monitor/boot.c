@@ -22,7 +22,6 @@
 #include "container/payload.h"
 #include "container/rootfs.h"
 #include "container/stub_client.h"
-#include "kernel/cgroup_limits.h"
 #include "model/event.h"
 #include "model/paths.h"
 #include "model/registry.h"
@@ -126,14 +125,6 @@ static int send_order(struct monitor *monitor, struct error *err)
 
 	confinement_environment(&monitor->spec, true, &environment);
 	return stub_send(monitor->run.gate_fd, &order, err);
-}
-
-/* The guest is complete and empty, and its PID 1 is our stub that waits: the moment for everything that must be there before the first program. */
-static int prepare_guest(struct monitor *monitor, struct error *err)
-{
-	autofree char *cgroup = spec_cgroup(&monitor->spec);
-
-	return cgroup_limits_apply(&monitor->cgroups, cgroup, &monitor->spec.limits, err);
 }
 
 static int greet_stub(struct monitor *monitor, struct error *err)

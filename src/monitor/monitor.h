@@ -74,6 +74,10 @@ void boot_begin(struct monitor *monitor);
 int boot_adopt(struct monitor *monitor, struct error *err);
 void boot_close(struct monitor_boot *run);
 
+/* prepare.c */
+/* The guest is complete and empty, and its PID 1 is our stub that waits: what must be there before the first program. */
+int prepare_guest(struct monitor *monitor, struct error *err);
+
 /* notify.c */
 /* The socket RUN/host/ID/notify, which the guest sees as /run/host/notify. */
 int notify_listen(const char *id, int *ret_fd, struct error *err);
