@@ -49,6 +49,34 @@ void text_appendf(struct text *text, const char *format, ...)
 	va_end(arguments);
 }
 
+void text_append_number(struct text *text, uint64_t number, size_t width)
+{
+	char digits[20];
+	size_t count = 0, blanks;
+	char *end;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	blanks = width > count ? width - count : 0;
+	reserve(text, blanks + count);
+	end = text->data + text->length;
+	memset(end, ' ', blanks);
+	end += blanks;
+	text->length += blanks + count;
+	while (count)
+		*end++ = digits[--count];
+	*end = '\0';
+}
+
+void text_clear(struct text *text)
+{
+	text->length = 0;
+	if (text->data)
+		*text->data = '\0';
+}
+
 const char *text_get(const struct text *text)
 {
 	return text->data ? text->data : "";

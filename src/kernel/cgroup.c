@@ -593,20 +593,14 @@ static int find_membership(const struct strings *lines, const struct cgroup_hier
 	return -ENOENT;
 }
 
-int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *controller, char **ret_path, struct error *err)
+int cgroup_of_process_in(const struct cgroup_host *host, const struct cgroup_hierarchy *hierarchy, pid_t pid,
+			 char **ret_path, struct error *err)
 {
 	autofree char *file = xasprintf("%s/proc/%d/cgroup", host->root, (int)pid);
-	const struct cgroup_hierarchy *hierarchy;
 	autorelease(strings_release) struct strings lines = {0};
 	autofree char *content = NULL;
 	int r;
 
-	hierarchy = cgroup_find(host, controller ? controller : "name=systemd");
-	if (!hierarchy && !controller)
-		hierarchy = find_in(host, true, "");
-	if (!hierarchy)
-		return error_set(err, -EOPNOTSUPP, "no cgroup hierarchy has the controller %s",
-				 controller ? controller : "name=systemd");
 	r = file_read(AT_FDCWD, file, MOUNTINFO_MAX, &content, NULL, NULL);
 	if (r == -ENOENT || r == -ESRCH)
 		return error_set(err, -ESRCH, "there is no process %d", (int)pid);
@@ -616,4 +610,16 @@ int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *con
 	if (find_membership(&lines, hierarchy, ret_path) < 0)
 		return error_set(err, -ENOENT, "process %d is in no cgroup below %s", (int)pid, hierarchy->mount_point);
 	return 0;
+}
+
+int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *controller, char **ret_path, struct error *err)
+{
+	const struct cgroup_hierarchy *hierarchy = cgroup_find(host, controller ? controller : "name=systemd");
+
+	if (!hierarchy && !controller)
+		hierarchy = find_in(host, true, "");
+	if (!hierarchy)
+		return error_set(err, -EOPNOTSUPP, "no cgroup hierarchy has the controller %s",
+				 controller ? controller : "name=systemd");
+	return cgroup_of_process_in(host, hierarchy, pid, ret_path, err);
 }

@@ -92,5 +92,8 @@ void cgroup_remove_if_empty(const struct cgroup_host *host, const char *path);
  * that. The caller frees *ret_path. -ESRCH for a process that is gone, -ENOENT for one outside of what is mounted.
  */
 int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *controller, char **ret_path, struct error *err);
+/* The same for one hierarchy: asks for the place in the v2 tree beside v1 controllers. */
+int cgroup_of_process_in(const struct cgroup_host *host, const struct cgroup_hierarchy *hierarchy, pid_t pid,
+			 char **ret_path, struct error *err);
 /* Is `path` the cgroup `top` or below it? */
 bool cgroup_path_is_below(const char *path, const char *top);

@@ -7,7 +7,7 @@
 
 #define WORDS (CPULIST_MAX / 64)
 
-static bool has(const struct cpulist *list, unsigned int number)
+bool cpulist_has(const struct cpulist *list, unsigned int number)
 {
 	return number < CPULIST_MAX && (list->words[number / 64] >> (number % 64) & 1);
 }
@@ -77,9 +77,9 @@ void cpulist_format(const struct cpulist *list, struct text *out)
 	for (unsigned int first = 0; first < CPULIST_MAX; first++) {
 		unsigned int last = first;
 
-		if (!has(list, first))
+		if (!cpulist_has(list, first))
 			continue;
-		while (has(list, last + 1))
+		while (cpulist_has(list, last + 1))
 			last++;
 		if (last == first)
 			text_appendf(out, "%s%u", separator, first);

@@ -21,6 +21,7 @@ struct cpulist {
 int cpulist_parse(const char *text, struct cpulist *ret_list, struct error *err);
 /* Appends the shortest list; nothing for the empty set. */
 void cpulist_format(const struct cpulist *list, struct text *out);
+bool cpulist_has(const struct cpulist *list, unsigned int number); /* of any number */
 bool cpulist_is_empty(const struct cpulist *list);
 bool cpulist_equals(const struct cpulist *one, const struct cpulist *other);
 /* Is every member of `part` in `whole`? */

@@ -13,37 +13,36 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-struct task_stat {
-	char name[64];
-	char state;
-	uint64_t start_time;
-};
-
 /* The name stands in parentheses and may hold any character, so fields count from the last ')'. */
-static int read_stat(pid_t pid, struct task_stat *ret_stat, struct error *err)
+int procfs_parse_stat(const char *line, struct process_stat *ret_stat, struct error *err)
 {
-	autofree char *path = xasprintf("/proc/%d/stat", pid), *line = NULL;
+	const char *open = strchr(line, '('), *close = strrchr(line, ')');
 	unsigned long long start_time;
-	const char *open, *close;
-	int r;
 
-	r = file_read_line(AT_FDCWD, path, &line, err);
-	if (r < 0)
-		return r == -ENOENT || r == -ESRCH ? error_set(err, -ESRCH, "process %d is gone", pid) : r;
-	open = strchr(line, '(');
-	close = strrchr(line, ')');
-	if (!open || !close ||
+	if (!open || !close || close < open ||
 	    sscanf(close + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
 		   &ret_stat->state, &start_time) != 2)
-		return error_set(err, -EBADMSG, "%s has an unknown layout", path);
+		return error_set(err, -EBADMSG, "the line of a process has an unknown layout");
 	snprintf(ret_stat->name, sizeof(ret_stat->name), "%.*s", (int)(close - open - 1), open + 1);
 	ret_stat->start_time = start_time;
 	return 0;
 }
 
+static int read_stat(pid_t pid, struct process_stat *ret_stat, struct error *err)
+{
+	autofree char *path = xasprintf("/proc/%d/stat", pid), *line = NULL;
+	int r;
+
+	r = file_read_line(AT_FDCWD, path, &line, err);
+	if (r < 0)
+		return r == -ENOENT || r == -ESRCH ? error_set(err, -ESRCH, "process %d is gone", pid) : r;
+	r = procfs_parse_stat(line, ret_stat, err);
+	return r < 0 ? error_prefix(err, "%s", path) : 0;
+}
+
 int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err)
 {
-	struct task_stat stat;
+	struct process_stat stat;
 	int r = read_stat(pid, &stat, err);
 
 	if (r < 0)
@@ -54,7 +53,7 @@ int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err)
 
 bool procfs_is_alive(const struct process_id *id)
 {
-	struct task_stat stat;
+	struct process_stat stat;
 
 	return id->pid > 0 && read_stat(id->pid, &stat, NULL) == 0 && stat.start_time == id->start_time &&
 	       stat.state != 'Z' && stat.state != 'X';
@@ -144,7 +143,7 @@ static void describe_task(pid_t pid, struct text *out)
 {
 	autofree char *wchan_path = xasprintf("/proc/%d/wchan", pid), *wchan = NULL;
 	autofree char *stack_path = xasprintf("/proc/%d/stack", pid), *stack = NULL;
-	struct task_stat stat;
+	struct process_stat stat;
 
 	if (read_stat(pid, &stat, NULL) < 0)
 		return;

@@ -15,6 +15,15 @@ struct process_id {
 	uint64_t start_time;
 };
 
+/* Of /proc/PID/stat and /proc/PID/task/TID/stat (proc_pid_stat(5)). */
+struct process_stat {
+	char name[64];
+	char state;
+	uint64_t start_time;
+};
+
+/* The name may hold any character, blanks and parentheses too. -EBADMSG for what is no such line. */
+int procfs_parse_stat(const char *line, struct process_stat *ret_stat, struct error *err);
 /* Fills the start time of `pid`; -ESRCH when there is no such process. */
 int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err);
 /* True while exactly this process is there and no zombie. A zeroed id is never alive. */

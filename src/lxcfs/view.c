@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the table of all views. */
+#include "lxcfs/view.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "lxcfs/guest.h"
+
+#define CPU_NAME "cpuN"
+
+enum view_part {
+	NEEDS_NOTHING = 0,
+	NEEDS_MEMORY = 1 << 0,
+	NEEDS_CPUS = 1 << 1,
+	NEEDS_LOAD = 1 << 2,
+	NEEDS_DISKS = 1 << 3,
+};
+
+/* A file is made from samples by `write`, or it is the kernel's own text for the guest: `read`. */
+struct view_file {
+	unsigned int needs;
+	void (*write)(const struct view_guest *guest, unsigned int cpu, struct text *out);
+	int (*read)(struct view_guest *guest, struct text *out, struct error *err);
+	const char *constant;
+};
+
+static int read_pressure_cpu(struct view_guest *guest, struct text *out, struct error *err)
+{
+	return pressure_read(guest, PRESSURE_CPU, out, err);
+}
+
+static int read_pressure_memory(struct view_guest *guest, struct text *out, struct error *err)
+{
+	return pressure_read(guest, PRESSURE_MEMORY, out, err);
+}
+
+static int read_pressure_io(struct view_guest *guest, struct text *out, struct error *err)
+{
+	return pressure_read(guest, PRESSURE_IO, out, err);
+}
+
+static const char slabinfo[] =
+	"slabinfo - version: 2.1\n"
+	"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> "
+	"<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n";
+
+#define CPU_DIR  "sys/devices/system/cpu"
+#define TOPOLOGY CPU_DIR "/" CPU_NAME "/topology"
+
+#define DIRECTORY(path) \
+	{ \
+		path, S_IFDIR | 0555, VIEW_CONSTANT, NULL \
+	}
+#define FILE_OF(path, mode, life, ...) \
+	{ \
+		path, S_IFREG | (mode), life, &(const struct view_file) \
+		{ \
+			__VA_ARGS__ \
+		} \
+	}
+#define LIVE(path, ...)            FILE_OF(path, 0444, VIEW_LIVE, __VA_ARGS__)
+#define OF_CPUS(path, function)    FILE_OF(path, 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function))
+#define CONSTANT(path, mode, text) FILE_OF(path, mode, VIEW_CONSTANT, .constant = (text))
+
+/* Parents before children. Each CPU is a socket with one core and one thread, as in cpuinfo. */
+static const struct view views[] = {
+	DIRECTORY(""),
+	DIRECTORY("proc"),
+	OF_CPUS("proc/cpuinfo", cpus_write_cpuinfo),
+	LIVE("proc/diskstats", .needs = NEEDS_DISKS, .write = disks_write_diskstats),
+	LIVE("proc/loadavg", .needs = NEEDS_LOAD, .write = load_write_loadavg),
+	LIVE("proc/meminfo", .needs = NEEDS_MEMORY, .write = memory_write_meminfo),
+	LIVE("proc/partitions", .needs = NEEDS_DISKS, .write = disks_write_partitions),
+	DIRECTORY("proc/pressure"),
+	LIVE("proc/pressure/cpu", .read = read_pressure_cpu),
+	LIVE("proc/pressure/io", .read = read_pressure_io),
+	LIVE("proc/pressure/memory", .read = read_pressure_memory),
+	CONSTANT("proc/slabinfo", 0400, slabinfo),
+	LIVE("proc/stat", .needs = NEEDS_CPUS | NEEDS_LOAD, .write = cpus_write_stat),
+	LIVE("proc/swaps", .needs = NEEDS_MEMORY, .write = memory_write_swaps),
+	LIVE("proc/uptime", .needs = NEEDS_CPUS, .write = cpus_write_uptime),
+	DIRECTORY("sys"),
+	DIRECTORY("sys/devices"),
+	DIRECTORY("sys/devices/system"),
+	DIRECTORY(CPU_DIR),
+	CONSTANT(CPU_DIR "/isolated", 0444, "\n"),
+	FILE_OF(CPU_DIR "/kernel_max", 0444, VIEW_CONSTANT, .write = cpus_write_kernel_max),
+	CONSTANT(CPU_DIR "/offline", 0444, "\n"),
+	OF_CPUS(CPU_DIR "/online", cpus_write_list),
+	OF_CPUS(CPU_DIR "/possible", cpus_write_list),
+	OF_CPUS(CPU_DIR "/present", cpus_write_list),
+	DIRECTORY(CPU_DIR "/" CPU_NAME),
+	CONSTANT(CPU_DIR "/" CPU_NAME "/online", 0444, "1\n"),
+	DIRECTORY(TOPOLOGY),
+	OF_CPUS(TOPOLOGY "/core_cpus", cpus_write_mask),
+	OF_CPUS(TOPOLOGY "/core_cpus_list", cpus_write_number),
+	CONSTANT(TOPOLOGY "/core_id", 0444, "0\n"),
+	OF_CPUS(TOPOLOGY "/core_siblings", cpus_write_mask),
+	OF_CPUS(TOPOLOGY "/core_siblings_list", cpus_write_number),
+	CONSTANT(TOPOLOGY "/die_id", 0444, "0\n"),
+	OF_CPUS(TOPOLOGY "/package_cpus", cpus_write_mask),
+	OF_CPUS(TOPOLOGY "/package_cpus_list", cpus_write_number),
+	OF_CPUS(TOPOLOGY "/physical_package_id", cpus_write_number),
+	OF_CPUS(TOPOLOGY "/thread_siblings", cpus_write_mask),
+	OF_CPUS(TOPOLOGY "/thread_siblings_list", cpus_write_number),
+};
+
+/*
+ * The tree
+ */
+
+const struct view *view_at(size_t number)
+{
+	return number < ARRAY_SIZE(views) ? &views[number] : NULL;
+}
+
+size_t view_number(const struct view *view)
+{
+	return (size_t)(view - views);
+}
+
+/* The length of the parent's path. */
+static size_t parent_length(const struct view *view)
+{
+	const char *slash = strrchr(view->path, '/');
+
+	return slash ? (size_t)(slash - view->path) : 0;
+}
+
+bool view_is_child(const struct view *directory, const struct view *view)
+{
+	size_t length = parent_length(view);
+
+	return S_ISDIR(directory->mode) && *view->path && strlen(directory->path) == length &&
+	       strncmp(directory->path, view->path, length) == 0;
+}
+
+/* "cpu17", in the only way to write it; moves behind it. */
+static bool take_cpu(const char **path, unsigned int *ret_cpu)
+{
+	const char *digits = *path + strlen("cpu"), *end = digits;
+	uint64_t number;
+
+	if (strncmp(*path, "cpu", strlen("cpu")) != 0 || !source_take_number(&end, &number) || number >= CPULIST_MAX ||
+	    (*digits == '0' && end - digits > 1))
+		return false;
+	*path = end;
+	*ret_cpu = (unsigned int)number;
+	return true;
+}
+
+static bool match_path(const char *pattern, const char *path, unsigned int *ret_cpu)
+{
+	*ret_cpu = 0;
+	while (*pattern) {
+		if (strncmp(pattern, CPU_NAME, strlen(CPU_NAME)) == 0) {
+			if (!take_cpu(&path, ret_cpu))
+				return false;
+			pattern += strlen(CPU_NAME);
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return !*path;
+}
+
+const struct view *view_find(const char *path, unsigned int *ret_cpu)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		if (match_path(views[i].path, path, ret_cpu))
+			return &views[i];
+	return NULL;
+}
+
+static bool is_pressure_there(struct view_guest *guest, const struct view *view)
+{
+	static const struct {
+		const char *path;
+		enum pressure_kind kind;
+	} files[] = {
+		{"proc/pressure/cpu", PRESSURE_CPU},
+		{"proc/pressure/memory", PRESSURE_MEMORY},
+		{"proc/pressure/io", PRESSURE_IO},
+		{"proc/pressure", PRESSURE_CPU},
+	};
+
+	if (pressure_open(guest, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(files[i].path, view->path) == 0)
+			return guest->pressure.fds[files[i].kind] >= 0;
+	return true;
+}
+
+bool view_is_there(struct view_guest *guest, const struct view *view, unsigned int cpu)
+{
+	if (strncmp(view->path, "proc/pressure", strlen("proc/pressure")) == 0)
+		return is_pressure_there(guest, view);
+	if (!strstr(view->path, CPU_NAME))
+		return true;
+	/* CPU 0 cannot be switched off: the kernel gives it no such file. */
+	return cpu < guest->cpus.shown && (cpu > 0 || strcmp(view->path, CPU_DIR "/" CPU_NAME "/online") != 0);
+}
+
+unsigned int view_guest_cpus(const struct view_guest *guest)
+{
+	return guest->cpus.shown;
+}
+
+uint64_t view_guest_cpus_generation(const struct view_guest *guest)
+{
+	return guest->cpus.generation;
+}
+
+/*
+ * The texts
+ */
+
+static int sample(struct view_guest *guest, unsigned int needs, int64_t now_ns, int64_t max_age_ns, struct error *err)
+{
+	int r = 0;
+
+	if (needs & NEEDS_MEMORY)
+		r = memory_sample(guest, now_ns, max_age_ns, err);
+	if (r >= 0 && needs & NEEDS_CPUS)
+		r = cpus_sample(guest, now_ns, max_age_ns, err);
+	if (r >= 0 && needs & NEEDS_LOAD)
+		r = load_sample(guest, now_ns, err);
+	if (r >= 0 && needs & NEEDS_DISKS)
+		r = disks_sample(guest, now_ns, max_age_ns, err);
+	return r;
+}
+
+int view_render(struct view_guest *guest, const struct view *view, unsigned int cpu, int64_t now_ns, int64_t max_age_ns,
+		struct text *out, struct error *err)
+{
+	const struct view_file *file = view->file;
+	int r;
+
+	text_clear(out);
+	if (!file)
+		return error_set(err, -EISDIR, "/%s is a directory", view->path);
+	r = sample(guest, file->needs, now_ns, max_age_ns, err);
+	if (r >= 0 && !view_is_there(guest, view, cpu))
+		r = error_set(err, -ENOENT, "the guest has no /%s (CPU %u)", view->path, cpu);
+	if (r >= 0 && file->read)
+		r = file->read(guest, out, err);
+	if (r < 0)
+		return error_prefix(err, "cannot make %s", view->path);
+	if (file->write)
+		file->write(guest, cpu, out);
+	if (file->constant)
+		text_append(out, file->constant);
+	return 0;
+}
