@@ -2,6 +2,7 @@
 /* Owns which CPUs a guest sees, and how the time that it used is divided among them. */
 #include "lxcfs/cpus.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -334,6 +335,7 @@ static void account(struct cpus_part *cpus, const char *usage, uint64_t age_ns)
 	struct cpus_usage rest = cpus->pending;
 	uint64_t passed = age_ns > cpus->age_ns ? age_ns - cpus->age_ns : 0;
 
+	assert(cpus->shown > 0); /* neither a list nor a quota leaves none */
 	for (unsigned int i = 0; i < cpus->shown; i++)
 		cpus->times[i].room = passed;
 	if (cpus->is_usage_v2)

@@ -19,8 +19,8 @@ struct view_guest {
 	uint64_t init_start; /* tells a reused pid apart; ticks since boot */
 	bool has_quota_view;
 	int64_t epoch_ns; /* the moment, on our CLOCK_BOOTTIME, at which its uptime was 0; a time namespace may make it negative */
-	uint64_t boot_time_s; /* when that was, since 1970; stays when somebody sets the clock */
-	struct source_buffer buffer;
+	uint64_t boot_time_s;        /* when that was, since 1970; stays when somebody sets the clock */
+	struct source_buffer buffer; /* of the sample that is being taken */
 	struct memory_part memory;
 	struct cpus_part cpus;
 	struct load_part load;

@@ -15,6 +15,7 @@
  * cpu USER SYSTEM IDLE     one for each CPU shown
  * usage CPU USER SYSTEM    what the kernel had counted then
  * load TAKEN 1 5 15        the averages in fixed point
+ * tasks RUNNABLE BLOCKED ALL
  */
 
 void view_guest_save(const struct view_guest *guest, struct text *out)
@@ -32,8 +33,11 @@ void view_guest_save(const struct view_guest *guest, struct text *out)
 			text_appendf(out, "usage %u %" PRIu64 " %" PRIu64 "\n", i, cpus->usage[i].user,
 				     cpus->usage[i].system);
 	if (load->taken_ns)
-		text_appendf(out, "load %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", load->taken_ns,
-			     load->averages[0], load->averages[1], load->averages[2]);
+		text_appendf(out,
+			     "load %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\ntasks %" PRIu64 " %" PRIu64 " %" PRIu64
+			     "\n",
+			     load->taken_ns, load->averages[0], load->averages[1], load->averages[2], load->runnable,
+			     load->blocked, load->tasks);
 }
 
 /* What is read before anything of the guest is changed. */
@@ -65,6 +69,14 @@ static bool take_load(struct load_part *load, const uint64_t values[4])
 	return true;
 }
 
+static bool take_tasks(struct load_part *load, const uint64_t values[4])
+{
+	load->runnable = values[0];
+	load->blocked = values[1];
+	load->tasks = values[2];
+	return load->tasks <= LOAD_ACTIVE_MAX && load->runnable <= load->tasks && load->blocked <= load->tasks;
+}
+
 static bool take_line(struct saved *saved, const char *line)
 {
 	struct cpus_part *cpus = &saved->cpus;
@@ -86,6 +98,8 @@ static bool take_line(struct saved *saved, const char *line)
 		*cpus_usage_of(cpus, (unsigned int)values[0]) = (struct cpus_usage){values[1], values[2]};
 	else if (count == 4 && strcmp(word, "load") == 0)
 		return take_load(&saved->load, values);
+	else if (count == 3 && strcmp(word, "tasks") == 0)
+		return take_tasks(&saved->load, values);
 	else
 		return false;
 	return true;

@@ -19,12 +19,12 @@
 static const uint64_t factors[LOAD_AVERAGES] = {1884, 2014, 2037};
 
 #define THREADS_MAX       ((size_t)16 << 20)
-#define THREADS_LOOKED_AT 4096 /* where each must be asked: the guest decides how many there are, and not how long we look */
+#define THREADS_LOOKED_AT 1024 /* where each must be asked: the guest decides how many there are, and not how long we look */
 
 struct counting {
 	const struct view_guest *guest;
 	const char *file; /* that lists the threads of a cgroup */
-	struct taskstats_link *stats;
+	struct taskstats_link stats;
 	struct taskstats_counts counts;
 	size_t looked_at;
 };
@@ -36,7 +36,7 @@ struct counting {
 static int add_by_kernel(int fd, size_t depth, void *data, struct error *err)
 {
 	struct counting *counting = data;
-	int r = taskstats_add_cgroup(counting->stats, fd, &counting->counts, err);
+	int r = taskstats_add_cgroup(&counting->stats, fd, &counting->counts, err);
 
 	(void)depth;
 	return r == -ENODEV || r == -ENOENT ? 0 : r; /* removed meanwhile */
@@ -83,16 +83,14 @@ static int count_in(struct counting *counting, const struct cgroup_hierarchy *hi
 		    struct error *err)
 {
 	struct cgroup_walker walker = {.before = add_one_by_one, .data = counting};
-	struct taskstats_link stats;
 	int r;
 
 	counting->file = hierarchy->is_v2 ? "cgroup.threads" : "tasks";
-	if (hierarchy->is_v2 || *counting->guest->host->root || taskstats_open(&stats, NULL) < 0)
+	if (hierarchy->is_v2 || *counting->guest->host->root || taskstats_open(&counting->stats, NULL) < 0)
 		return cgroup_walk(directory, &walker, err);
-	counting->stats = &stats;
 	walker.before = add_by_kernel;
 	r = cgroup_walk(directory, &walker, err);
-	taskstats_close(&stats);
+	taskstats_close(&counting->stats);
 	return r;
 }
 
@@ -219,11 +217,6 @@ int load_sample(struct view_guest *guest, int64_t now_ns, struct error *err)
 		return r;
 	load->taken_ns = load->taken_ns ? load->taken_ns + (int64_t)periods * LOAD_PERIOD_NS : now_ns;
 	return 0;
-}
-
-int view_guest_sample_load(struct view_guest *guest, int64_t now_ns, struct error *err)
-{
-	return load_sample(guest, now_ns, err);
 }
 
 /*

@@ -6,8 +6,8 @@
 #include "lxcfs/guest.h"
 #include "lxcfs/memory.h"
 
-#define NAME_WIDTH  16 /* "MemTotal:       " */
-#define VALUE_WIDTH 8
+#define NAME_WIDTH 16 /* "MemTotal:       " */
+#define LINE_WIDTH 24 /* where a value ends: "MemTotal:       24731708" */
 
 /*
  * What a line of meminfo is for a guest. The host's kernel decides which lines there are and in which order; one that is not
@@ -117,17 +117,19 @@ static void write_line(const struct line *line, const char *host_line, size_t le
 		       struct text *out)
 {
 	static const char blanks[] = "                ";
-	size_t name_length = strlen(line->name);
+	size_t width = strlen(line->name) + 1; /* with the colon */
 
 	if (line->kind == LINE_CONSTANT) {
 		text_append_bytes(out, host_line, length);
 		text_append_bytes(out, "\n", 1);
 		return;
 	}
-	text_append_bytes(out, host_line, name_length + 1); /* with the colon */
-	if (name_length + 1 < NAME_WIDTH)
-		text_append_bytes(out, blanks, NAME_WIDTH - name_length - 1);
-	text_append_number(out, get_value(line, sample), VALUE_WIDTH);
+	text_append_bytes(out, host_line, width);
+	if (width < NAME_WIDTH) {
+		text_append_bytes(out, blanks, NAME_WIDTH - width);
+		width = NAME_WIDTH;
+	}
+	text_append_number(out, get_value(line, sample), LINE_WIDTH - width);
 	if (length > 3 && strncmp(host_line + length - 3, " kB", 3) == 0)
 		text_append_bytes(out, " kB", 3);
 	text_append_bytes(out, "\n", 1);

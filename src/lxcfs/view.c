@@ -18,13 +18,31 @@ enum view_part {
 	NEEDS_DISKS = 1 << 3,
 };
 
-/* A file is made from samples by `write`, or it is the kernel's own text for the guest: `read`. */
-struct view_file {
+/* A file is made from samples by `write`, or is the kernel's own text for the guest by `read`, or the same for everybody. */
+struct view_node {
 	unsigned int needs;
 	void (*write)(const struct view_guest *guest, unsigned int cpu, struct text *out);
 	int (*read)(struct view_guest *guest, struct text *out, struct error *err);
 	const char *constant;
+	bool (*is_there)(struct view_guest *guest, unsigned int cpu); /* NULL: always */
 };
+
+static bool is_cpu_there(struct view_guest *guest, unsigned int cpu)
+{
+	return cpu < guest->cpus.shown;
+}
+
+/* CPU 0 cannot be switched off: the kernel gives it no such file. */
+static bool is_online_there(struct view_guest *guest, unsigned int cpu)
+{
+	return cpu > 0 && is_cpu_there(guest, cpu);
+}
+
+static bool is_pressure_there(struct view_guest *guest, unsigned int cpu)
+{
+	(void)cpu;
+	return pressure_open(guest, NULL) >= 0 && guest->pressure.fds[PRESSURE_CPU] >= 0;
+}
 
 static int read_pressure_cpu(struct view_guest *guest, struct text *out, struct error *err)
 {
@@ -46,23 +64,31 @@ static const char slabinfo[] =
 	"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> "
 	"<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n";
 
-#define CPU_DIR  "sys/devices/system/cpu"
-#define TOPOLOGY CPU_DIR "/" CPU_NAME "/topology"
+#define CPU_DIR "sys/devices/system/cpu"
+#define ONE_CPU CPU_DIR "/" CPU_NAME
 
-#define DIRECTORY(path) \
+#define NODE(path, mode, life, ...) \
 	{ \
-		path, S_IFDIR | 0555, VIEW_CONSTANT, NULL \
-	}
-#define FILE_OF(path, mode, life, ...) \
-	{ \
-		path, S_IFREG | (mode), life, &(const struct view_file) \
+		path, mode, life, &(const struct view_node) \
 		{ \
 			__VA_ARGS__ \
 		} \
 	}
-#define LIVE(path, ...)            FILE_OF(path, 0444, VIEW_LIVE, __VA_ARGS__)
-#define OF_CPUS(path, function)    FILE_OF(path, 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function))
-#define CONSTANT(path, mode, text) FILE_OF(path, mode, VIEW_CONSTANT, .constant = (text))
+#define DIRECTORY(path) \
+	{ \
+		path, S_IFDIR | 0555, VIEW_CONSTANT, NULL \
+	}
+#define LIVE(path, ...)            NODE(path, S_IFREG | 0444, VIEW_LIVE, __VA_ARGS__)
+#define OF_CPUS(path, function)    NODE(path, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function))
+#define CONSTANT(path, mode, text) NODE(path, S_IFREG | (mode), VIEW_CONSTANT, .constant = (text))
+#define PRESSURE(name)             LIVE("proc/pressure/" #name, .read = read_pressure_##name, .is_there = is_pressure_there)
+/* Of one CPU. */
+#define TOPOLOGY(name, function) \
+	NODE(ONE_CPU "/topology/" name, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function), \
+	     .is_there = is_cpu_there)
+#define TOPOLOGY_ZERO(name) \
+	NODE(ONE_CPU "/topology/" name, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .constant = "0\n", \
+	     .is_there = is_cpu_there)
 
 /* Parents before children. Each CPU is a socket with one core and one thread, as in cpuinfo. */
 static const struct view views[] = {
@@ -73,10 +99,10 @@ static const struct view views[] = {
 	LIVE("proc/loadavg", .needs = NEEDS_LOAD, .write = load_write_loadavg),
 	LIVE("proc/meminfo", .needs = NEEDS_MEMORY, .write = memory_write_meminfo),
 	LIVE("proc/partitions", .needs = NEEDS_DISKS, .write = disks_write_partitions),
-	DIRECTORY("proc/pressure"),
-	LIVE("proc/pressure/cpu", .read = read_pressure_cpu),
-	LIVE("proc/pressure/io", .read = read_pressure_io),
-	LIVE("proc/pressure/memory", .read = read_pressure_memory),
+	NODE("proc/pressure", S_IFDIR | 0555, VIEW_CONSTANT, .is_there = is_pressure_there),
+	PRESSURE(cpu),
+	PRESSURE(io),
+	PRESSURE(memory),
 	CONSTANT("proc/slabinfo", 0400, slabinfo),
 	LIVE("proc/stat", .needs = NEEDS_CPUS | NEEDS_LOAD, .write = cpus_write_stat),
 	LIVE("proc/swaps", .needs = NEEDS_MEMORY, .write = memory_write_swaps),
@@ -86,25 +112,26 @@ static const struct view views[] = {
 	DIRECTORY("sys/devices/system"),
 	DIRECTORY(CPU_DIR),
 	CONSTANT(CPU_DIR "/isolated", 0444, "\n"),
-	FILE_OF(CPU_DIR "/kernel_max", 0444, VIEW_CONSTANT, .write = cpus_write_kernel_max),
+	NODE(CPU_DIR "/kernel_max", S_IFREG | 0444, VIEW_CONSTANT, .write = cpus_write_kernel_max),
 	CONSTANT(CPU_DIR "/offline", 0444, "\n"),
 	OF_CPUS(CPU_DIR "/online", cpus_write_list),
 	OF_CPUS(CPU_DIR "/possible", cpus_write_list),
 	OF_CPUS(CPU_DIR "/present", cpus_write_list),
-	DIRECTORY(CPU_DIR "/" CPU_NAME),
-	CONSTANT(CPU_DIR "/" CPU_NAME "/online", 0444, "1\n"),
-	DIRECTORY(TOPOLOGY),
-	OF_CPUS(TOPOLOGY "/core_cpus", cpus_write_mask),
-	OF_CPUS(TOPOLOGY "/core_cpus_list", cpus_write_number),
-	CONSTANT(TOPOLOGY "/core_id", 0444, "0\n"),
-	OF_CPUS(TOPOLOGY "/core_siblings", cpus_write_mask),
-	OF_CPUS(TOPOLOGY "/core_siblings_list", cpus_write_number),
-	CONSTANT(TOPOLOGY "/die_id", 0444, "0\n"),
-	OF_CPUS(TOPOLOGY "/package_cpus", cpus_write_mask),
-	OF_CPUS(TOPOLOGY "/package_cpus_list", cpus_write_number),
-	OF_CPUS(TOPOLOGY "/physical_package_id", cpus_write_number),
-	OF_CPUS(TOPOLOGY "/thread_siblings", cpus_write_mask),
-	OF_CPUS(TOPOLOGY "/thread_siblings_list", cpus_write_number),
+	NODE(ONE_CPU, S_IFDIR | 0555, VIEW_CPUS, .is_there = is_cpu_there),
+	NODE(ONE_CPU "/online", S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .constant = "1\n",
+	     .is_there = is_online_there),
+	NODE(ONE_CPU "/topology", S_IFDIR | 0555, VIEW_CPUS, .is_there = is_cpu_there),
+	TOPOLOGY("core_cpus", cpus_write_mask),
+	TOPOLOGY("core_cpus_list", cpus_write_number),
+	TOPOLOGY_ZERO("core_id"),
+	TOPOLOGY("core_siblings", cpus_write_mask),
+	TOPOLOGY("core_siblings_list", cpus_write_number),
+	TOPOLOGY_ZERO("die_id"),
+	TOPOLOGY("package_cpus", cpus_write_mask),
+	TOPOLOGY("package_cpus_list", cpus_write_number),
+	TOPOLOGY("physical_package_id", cpus_write_number),
+	TOPOLOGY("thread_siblings", cpus_write_mask),
+	TOPOLOGY("thread_siblings_list", cpus_write_number),
 };
 
 /*
@@ -174,34 +201,9 @@ const struct view *view_find(const char *path, unsigned int *ret_cpu)
 	return NULL;
 }
 
-static bool is_pressure_there(struct view_guest *guest, const struct view *view)
-{
-	static const struct {
-		const char *path;
-		enum pressure_kind kind;
-	} files[] = {
-		{"proc/pressure/cpu", PRESSURE_CPU},
-		{"proc/pressure/memory", PRESSURE_MEMORY},
-		{"proc/pressure/io", PRESSURE_IO},
-		{"proc/pressure", PRESSURE_CPU},
-	};
-
-	if (pressure_open(guest, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (strcmp(files[i].path, view->path) == 0)
-			return guest->pressure.fds[files[i].kind] >= 0;
-	return true;
-}
-
 bool view_is_there(struct view_guest *guest, const struct view *view, unsigned int cpu)
 {
-	if (strncmp(view->path, "proc/pressure", strlen("proc/pressure")) == 0)
-		return is_pressure_there(guest, view);
-	if (!strstr(view->path, CPU_NAME))
-		return true;
-	/* CPU 0 cannot be switched off: the kernel gives it no such file. */
-	return cpu < guest->cpus.shown && (cpu > 0 || strcmp(view->path, CPU_DIR "/" CPU_NAME "/online") != 0);
+	return !view->node || !view->node->is_there || view->node->is_there(guest, cpu);
 }
 
 unsigned int view_guest_cpus(const struct view_guest *guest)
@@ -233,25 +235,50 @@ static int sample(struct view_guest *guest, unsigned int needs, int64_t now_ns, 
 	return r;
 }
 
+static int make_text(struct view_guest *guest, const struct view *view, unsigned int cpu, struct text *out,
+		     struct error *err)
+{
+	const struct view_node *node = view->node;
+
+	if (!view_is_there(guest, view, cpu))
+		return error_set(err, -ENOENT, "the guest has none (CPU %u)", cpu);
+	if (node->read)
+		return node->read(guest, out, err);
+	if (node->write)
+		node->write(guest, cpu, out);
+	else
+		text_append(out, node->constant);
+	return 0;
+}
+
 int view_render(struct view_guest *guest, const struct view *view, unsigned int cpu, int64_t now_ns, int64_t max_age_ns,
 		struct text *out, struct error *err)
 {
-	const struct view_file *file = view->file;
 	int r;
 
 	text_clear(out);
-	if (!file)
+	if (S_ISDIR(view->mode))
 		return error_set(err, -EISDIR, "/%s is a directory", view->path);
-	r = sample(guest, file->needs, now_ns, max_age_ns, err);
-	if (r >= 0 && !view_is_there(guest, view, cpu))
-		r = error_set(err, -ENOENT, "the guest has no /%s (CPU %u)", view->path, cpu);
-	if (r >= 0 && file->read)
-		r = file->read(guest, out, err);
-	if (r < 0)
-		return error_prefix(err, "cannot make %s", view->path);
-	if (file->write)
-		file->write(guest, cpu, out);
-	if (file->constant)
-		text_append(out, file->constant);
-	return 0;
+	r = sample(guest, view->node->needs, now_ns, max_age_ns, err);
+	if (r >= 0)
+		r = make_text(guest, view, cpu, out, err);
+	/* Many guests, few of which are looked at: what was read is not kept. */
+	source_buffer_release(&guest->buffer);
+	return r < 0 ? error_prefix(err, "cannot make /%s", view->path) : 0;
+}
+
+int view_guest_sample_cpus(struct view_guest *guest, int64_t now_ns, int64_t max_age_ns, struct error *err)
+{
+	int r = cpus_sample(guest, now_ns, max_age_ns, err);
+
+	source_buffer_release(&guest->buffer);
+	return r;
+}
+
+int view_guest_sample_load(struct view_guest *guest, int64_t now_ns, struct error *err)
+{
+	int r = load_sample(guest, now_ns, err);
+
+	source_buffer_release(&guest->buffer);
+	return r;
 }

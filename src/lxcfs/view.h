@@ -47,9 +47,9 @@ struct view_disk {
 
 /* What a guest is. Borrowed by the calls that take it; they copy what they keep. */
 struct view_subject {
-	const char
-		*cgroup; /* the one with the limits, in all hierarchies; NULL: where init is, without a last "/init.scope" */
-	pid_t init;      /* the guest's PID 1, as our pid namespace calls it */
+	/* The one with the limits, the same path in all hierarchies. NULL: where init is, without a last "/init.scope". */
+	const char *cgroup;
+	pid_t init;          /* the guest's PID 1, as our pid namespace calls it */
 	bool has_quota_view; /* show a CPU quota as a number of CPUs */
 	dev_t root_device;   /* of the guest's root file system (st_dev): its disk is shown as sda; 0 is none */
 	const struct view_disk *disks;
@@ -71,9 +71,11 @@ int view_guest_set_disks(struct view_guest *guest, dev_t root_device, const stru
 /* Limits or controllers were changed (`update`): the next texts are read anew, from newly opened files. */
 void view_guest_expire(struct view_guest *guest);
 /*
- * Changes with the number or the list of CPUs. The text of a view of VIEW_CPUS is the same as long as this is; it is
- * brought up to date by view_render() of any view of /proc or /sys that speaks of CPUs.
+ * Which CPUs the guest has, as of the last sample: how many directories cpuN there are, and a number that changes with
+ * them. A text of VIEW_CPUS is the same as long as that is. view_guest_sample_cpus() asks the kernel without making a text.
  */
+int view_guest_sample_cpus(struct view_guest *guest, int64_t now_ns, int64_t max_age_ns, struct error *err);
+unsigned int view_guest_cpus(const struct view_guest *guest);
 uint64_t view_guest_cpus_generation(const struct view_guest *guest);
 /*
  * Takes the load if 5 s have passed since it was taken last. The views do so themselves; with a timer that calls
@@ -110,7 +112,7 @@ struct view {
 	const char *path; /* "" is the top, "proc/meminfo", "sys/devices/system/cpu/cpuN/online" */
 	mode_t mode;      /* S_IFDIR | 0555, S_IFREG | 0444 or 0400 */
 	enum view_life life;
-	const struct view_file *file; /* how it is made; NULL for directories */
+	const struct view_node *node; /* how it is made; ours */
 };
 
 const struct view *view_at(size_t number); /* NULL behind the last; 0 is the top; parents come before children */
@@ -119,10 +121,11 @@ size_t view_number(const struct view *view);
 const struct view *view_find(const char *path, unsigned int *ret_cpu);
 /* Is this view a direct child of that directory? Its name there is what stands behind the last slash, "cpuN" for the CPUs. */
 bool view_is_child(const struct view *directory, const struct view *view);
-/* Does the guest have it? CPUs it does not have, and pressure where the kernel counts none, it has not. */
+/*
+ * Does the guest have it, as of the last sample? It has no directories of CPUs that it does not see, and no pressure
+ * where the kernel counts none for it.
+ */
 bool view_is_there(struct view_guest *guest, const struct view *view, unsigned int cpu);
-/* How many directories cpuN the guest has, as of the last sample. */
-unsigned int view_guest_cpus(const struct view_guest *guest);
 
 /*
  * Puts the whole text of a file into `out`, in place of what is there (its memory is used again). `now_ns` is

@@ -151,6 +151,23 @@ static void test_text_takes_long_pieces(void **state)
 	assert_int_equal(text.data[100001], '>');
 }
 
+static void test_text_of_numbers(void **state)
+{
+	autorelease(text_release) struct text text = {0};
+
+	(void)state;
+	text_append_number(&text, 0, 0);
+	text_append_number(&text, UINT64_MAX, 3);
+	text_append_number(&text, 120, 5);
+	text_append_number(&text, 7, 100);
+	assert_int_equal(text.length, 1 + 20 + 5 + 100);
+	assert_memory_equal(text.data, "018446744073709551615  120   ", 29);
+	assert_string_equal(text.data + text.length - 2, " 7");
+	text_clear(&text);
+	assert_string_equal(text_get(&text), "");
+	assert_true(text.capacity > 100);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -161,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_values_of_keys),
 		cmocka_unit_test(test_text_grows),
 		cmocka_unit_test(test_text_takes_long_pieces),
+		cmocka_unit_test(test_text_of_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
