@@ -9,6 +9,7 @@
 #include "lxcfs/guest.h"
 
 /*
+ * init TICKS               start of the guest's PID 1: whose numbers these are
  * boot SECONDS             btime
  * age NS                   up to where time is accounted
  * pending USER SYSTEM
@@ -23,8 +24,8 @@ void view_guest_save(const struct view_guest *guest, struct text *out)
 	const struct cpus_part *cpus = &guest->cpus;
 	const struct load_part *load = &guest->load;
 
-	text_appendf(out, "boot %" PRIu64 "\nage %" PRIu64 "\npending %" PRIu64 " %" PRIu64 "\n", guest->boot_time_s,
-		     cpus->age_ns, cpus->pending.user, cpus->pending.system);
+	text_appendf(out, "init %" PRIu64 "\nboot %" PRIu64 "\nage %" PRIu64 "\npending %" PRIu64 " %" PRIu64 "\n",
+		     guest->init_start, guest->boot_time_s, cpus->age_ns, cpus->pending.user, cpus->pending.system);
 	for (unsigned int i = 0; i < cpus->shown; i++)
 		text_appendf(out, "cpu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", cpus->times[i].user, cpus->times[i].system,
 			     cpus->times[i].idle);
@@ -42,7 +43,7 @@ void view_guest_save(const struct view_guest *guest, struct text *out)
 
 /* What is read before anything of the guest is changed. */
 struct saved {
-	uint64_t boot_time_s;
+	uint64_t init_start, boot_time_s;
 	struct cpus_part cpus;
 	struct load_part load;
 };
@@ -74,7 +75,7 @@ static bool take_tasks(struct load_part *load, const uint64_t values[4])
 	load->runnable = values[0];
 	load->blocked = values[1];
 	load->tasks = values[2];
-	return load->tasks <= LOAD_ACTIVE_MAX && load->runnable <= load->tasks && load->blocked <= load->tasks;
+	return load->tasks <= LOAD_ACTIVE_MAX && load->runnable <= LOAD_ACTIVE_MAX && load->blocked <= LOAD_ACTIVE_MAX;
 }
 
 static bool take_line(struct saved *saved, const char *line)
@@ -86,7 +87,9 @@ static bool take_line(struct saved *saved, const char *line)
 			   &values[2], &values[3], &rest) -
 		    1;
 
-	if (count == 1 && strcmp(word, "boot") == 0)
+	if (count == 1 && strcmp(word, "init") == 0)
+		saved->init_start = values[0];
+	else if (count == 1 && strcmp(word, "boot") == 0)
 		saved->boot_time_s = values[0];
 	else if (count == 1 && strcmp(word, "age") == 0)
 		cpus->age_ns = values[0];
@@ -105,17 +108,29 @@ static bool take_line(struct saved *saved, const char *line)
 	return true;
 }
 
-int view_guest_restore(struct view_guest *guest, const char *text, struct error *err)
+static int take_lines(struct saved *saved, const char *text, struct error *err)
 {
 	autorelease(strings_release) struct strings lines = {0};
-	struct saved saved = {.boot_time_s = guest->boot_time_s};
 
 	strings_split(&lines, text, "\n");
 	for (size_t i = 0; i < lines.count; i++)
-		if (!take_line(&saved, lines.items[i])) {
-			cpus_release(&saved.cpus);
+		if (!take_line(saved, lines.items[i]))
 			return error_set(err, -EINVAL, "\"%s\" is no line of a guest's saved counters", lines.items[i]);
-		}
+	return 0;
+}
+
+int view_guest_restore(struct view_guest *guest, const char *text, struct error *err)
+{
+	struct saved saved = {.boot_time_s = guest->boot_time_s};
+	int r;
+
+	r = take_lines(&saved, text, err);
+	if (r >= 0 && saved.init_start != guest->init_start)
+		r = error_set(err, -ESTALE, "the saved counters are of another start of the guest");
+	if (r < 0) {
+		cpus_release(&saved.cpus);
+		return r;
+	}
 	cpus_close(&guest->cpus);
 	cpus_release(&guest->cpus);
 	load_close(&guest->load);

@@ -29,6 +29,11 @@ struct counting {
 	size_t looked_at;
 };
 
+static uint64_t smaller(uint64_t one, uint64_t other)
+{
+	return one < other ? one : other;
+}
+
 /*
  * Counting
  */
@@ -176,24 +181,33 @@ void load_close(struct load_part *load)
 	load->is_open = false;
 }
 
+static int read_tasks(struct view_guest *guest, struct error *err)
+{
+	struct load_part *load = &guest->load;
+	int r;
+
+	r = open_tasks(guest, err);
+	if (r >= 0)
+		r = source_read_number(load->tasks_fd, &guest->buffer, &load->tasks, err);
+	if (r < 0)
+		return r;
+	load->tasks = smaller(load->tasks, LOAD_ACTIVE_MAX);
+	return 0;
+}
+
 static int take(struct view_guest *guest, uint64_t periods, struct error *err)
 {
 	struct load_part *load = &guest->load;
 	struct taskstats_counts counts;
 	int r;
 
-	r = open_tasks(guest, err);
-	if (r >= 0)
-		r = count(guest, &counts, err);
+	r = count(guest, &counts, err);
 	if (r < 0)
 		return r;
-	load->tasks = counts.tasks;
-	r = source_read_number(load->tasks_fd, &guest->buffer, &load->tasks, err);
-	if (r < 0)
-		return r;
-	load->tasks = load->tasks < LOAD_ACTIVE_MAX ? load->tasks : LOAD_ACTIVE_MAX;
-	load->runnable = counts.running < load->tasks ? counts.running : load->tasks;
-	load->blocked = counts.uninterruptible < load->tasks ? counts.uninterruptible : load->tasks;
+	if (load->tasks_fd < 0)
+		load->tasks = smaller(counts.tasks, LOAD_ACTIVE_MAX);
+	load->runnable = smaller(counts.running, LOAD_ACTIVE_MAX);
+	load->blocked = smaller(counts.uninterruptible, LOAD_ACTIVE_MAX);
 	for (unsigned int i = 0; i < LOAD_AVERAGES; i++)
 		load->averages[i] = load_decay(load->averages[i], i, counts.running + counts.uninterruptible, periods);
 	return 0;
@@ -201,7 +215,7 @@ static int take(struct view_guest *guest, uint64_t periods, struct error *err)
 
 /*
  * A guest that nobody asked about is taken to have been as busy all the time as it is now: since it was asked last, or
- * since it began.
+ * since it began. How many tasks there are is cheap, and read each time: it also tells when the guest is gone.
  */
 int load_sample(struct view_guest *guest, int64_t now_ns, struct error *err)
 {
@@ -210,8 +224,9 @@ int load_sample(struct view_guest *guest, int64_t now_ns, struct error *err)
 	uint64_t periods = passed_ns / LOAD_PERIOD_NS;
 	int r;
 
-	if (load->taken_ns && (now_ns < load->taken_ns || periods == 0))
-		return 0;
+	r = read_tasks(guest, err);
+	if (r < 0 || (load->taken_ns && (now_ns < load->taken_ns || periods == 0)))
+		return r;
 	r = take(guest, periods, err);
 	if (r < 0)
 		return r;
@@ -239,7 +254,8 @@ static void write_average(uint64_t average, struct text *out)
 void load_write_loadavg(const struct view_guest *guest, unsigned int cpu, struct text *out)
 {
 	const struct load_part *load = &guest->load;
-	uint64_t tasks = load->tasks ? load->tasks : 1, runnable = load->runnable ? load->runnable : 1;
+	uint64_t tasks = load->tasks ? load->tasks : 1;
+	uint64_t runnable = load->runnable ? smaller(load->runnable, tasks) : 1;
 
 	(void)cpu;
 	for (unsigned int i = 0; i < LOAD_AVERAGES; i++)

@@ -103,6 +103,12 @@ static bool go_up(char *path)
 	return true;
 }
 
+/* The real top, which no limit can be set on; what is mounted may begin lower (in a container). */
+static bool is_top(const struct cgroup_hierarchy *hierarchy, const char *level)
+{
+	return strcmp(level, "/") == 0 && strcmp(hierarchy->mounted_root, "/") == 0;
+}
+
 static int open_at(const struct cgroup_hierarchy *hierarchy, const char *level, const char *file)
 {
 	autofree char *directory = cgroup_directory(hierarchy, level);
@@ -177,7 +183,7 @@ int source_open_levels(const struct cgroup_hierarchy *hierarchy, const char *pat
 		}
 		levels.fds = xreallocarray(levels.fds, levels.count + 1, sizeof(*levels.fds));
 		levels.fds[levels.count++] = fd;
-	} while (go_up(level));
+	} while (go_up(level) && !is_top(hierarchy, level));
 	*ret_levels = levels;
 	return 0;
 }

@@ -38,7 +38,7 @@ int source_open(const struct cgroup_hierarchy *hierarchy, const char *path, cons
 int source_open_own(const struct cgroup_hierarchy *hierarchy, const char *path, const char *file, int *ret_fd,
 		    struct error *err);
 
-/* The same file of a cgroup and of all above it: limits that bind together. */
+/* The same file of a cgroup and of all above it but the top: limits that bind together. */
 struct source_levels {
 	int *fds;
 	size_t count;

@@ -60,7 +60,7 @@ struct view_guest;
 
 /*
  * -ESRCH when init is gone, -ENOENT when the cgroup is. Reads the start of init and its time namespace once. No
- * descriptor is opened before a view needs it.
+ * descriptor of its cgroup is opened before a view needs it.
  */
 int view_guest_open(const struct view_host *host, const struct view_subject *subject, struct view_guest **ret_guest,
 		    struct error *err);
@@ -84,7 +84,8 @@ uint64_t view_guest_cpus_generation(const struct view_guest *guest);
 int view_guest_sample_load(struct view_guest *guest, int64_t now_ns, struct error *err);
 /*
  * What the counters and averages of a guest need so as not to run backwards after the server died: appended as text;
- * taken by a guest just opened. Text that is none of ours is -EINVAL, and changes nothing.
+ * taken by a guest just opened. -EINVAL for text that is none of ours, -ESTALE for that of an earlier start of the guest; then
+ * nothing is changed.
  */
 void view_guest_save(const struct view_guest *guest, struct text *out);
 int view_guest_restore(struct view_guest *guest, const char *saved, struct error *err);

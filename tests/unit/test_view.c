@@ -401,6 +401,7 @@ static void test_save(void **state)
 	change(&fixture, "proc/stat", "btime 1\n"); /* somebody set the clock */
 	open_guest(&fixture);
 	assert_int_equal(view_guest_restore(fixture.guest, "age 1\ncpu 1 2\n", &err), -EINVAL);
+	assert_int_equal(view_guest_restore(fixture.guest, "init 1\nage 1\ncpu 1 2 3\n", &err), -ESTALE);
 	assert_int_equal(view_guest_restore(fixture.guest, text_get(&saved), &err), 0);
 	view_guest_save(fixture.guest, &again);
 	assert_string_equal(text_get(&saved), text_get(&again));
