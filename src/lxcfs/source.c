@@ -2,7 +2,6 @@
 /* Owns how files of the kernel are found, kept open and read again and again. */
 #include "lxcfs/source.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +54,14 @@ int source_read(int fd, struct source_buffer *buffer, struct error *err)
 
 bool source_take_number(const char **text, uint64_t *ret_value)
 {
+	const char *digit = *text;
 	uint64_t value = 0;
 
-	if (!isdigit((unsigned char)**text))
+	for (unsigned int number; (number = (unsigned int)*digit - '0') < 10; digit++)
+		value = value >= INT64_MAX / 10 ? INT64_MAX : value * 10 + number;
+	if (digit == *text)
 		return false;
-	for (; isdigit((unsigned char)**text); (*text)++)
-		value = value >= INT64_MAX / 10 ? INT64_MAX : value * 10 + (uint64_t)(**text - '0');
+	*text = digit;
 	*ret_value = value;
 	return true;
 }
