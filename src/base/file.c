@@ -34,16 +34,12 @@ static ssize_t read_some(int fd, void *buffer, size_t size)
 	return count;
 }
 
-int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
+static int read_all(int fd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
 {
 	autorelease(text_release) struct text content = {0};
-	autoclose int fd = -EBADF;
 	char chunk[16384];
 	ssize_t count;
 
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return error_set_errno(err, "cannot open %s", path);
 	while ((count = read_some(fd, chunk, sizeof(chunk))) > 0) {
 		if ((size_t)count > max - content.length)
 			return error_set(err, -EFBIG, "%s is larger than %zu bytes", path, max);
@@ -55,6 +51,27 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 		*ret_length = content.length;
 	*ret_data = text_steal(&content);
 	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? error_set_errno(err, "cannot open %s", path) : read_all(fd, path, max, ret_data, ret_length, err);
+}
+
+int file_read_regular(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot open %s", path);
+	if (fstat(fd, &status) < 0)
+		return error_set_errno(err, "cannot look at %s", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, -EINVAL, "%s is no regular file", path);
+	return read_all(fd, path, max, ret_data, ret_length, err);
 }
 
 int file_read_line(int dirfd, const char *path, char **ret_line, struct error *err)

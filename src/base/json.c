@@ -258,6 +258,20 @@ static size_t utf8_length(const unsigned char *bytes)
 	return length;
 }
 
+bool json_holds(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		size_t length = utf8_length(at);
+
+		if (length == 0)
+			return false;
+		at += length;
+	}
+	return true;
+}
+
 /* What must be written differently, or NULL. */
 static const char *escape_of(unsigned char byte, char buffer[8])
 {

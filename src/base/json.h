@@ -36,6 +36,8 @@ struct json *json_new_unsigned(uint64_t value);
 struct json *json_new_real(double value);
 struct json *json_new_string(
 	const char *value); /* copies; NULL gives null; invalid UTF-8 is replaced by U+FFFD when printed */
+/* Does json_new_string() keep this text as it is? That of a file or a command line may be no UTF-8. */
+bool json_holds(const char *text);
 struct json *json_new_array(void);
 struct json *json_new_object(void);
 struct json *json_copy(const struct json *value);

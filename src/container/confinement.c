@@ -37,7 +37,17 @@ static void append_uuid(const struct spec *spec, struct strings *environment)
 	strings_appendf(environment, "container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20);
 }
 
-void confinement_environment(const struct spec *spec, bool is_init, struct strings *ret_environment)
+static void set_values(const struct strings *items, struct strings *environment)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		const char *item = items->items[i];
+		autofree char *key = xstrndup(item, strcspn(item, "="));
+
+		strings_set_value(environment, key, strchr(item, '=') ? strchr(item, '=') + 1 : "");
+	}
+}
+
+void confinement_environment(const struct spec *spec, const struct boot *boot, bool is_init, struct strings *ret_environment)
 {
 	strings_append(ret_environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	strings_append(ret_environment, "container=lxc"); /* how systemd sees a container of this kind */
@@ -48,10 +58,6 @@ void confinement_environment(const struct spec *spec, bool is_init, struct strin
 		append_uuid(spec, ret_environment);
 		strings_append(ret_environment, "NOTIFY_SOCKET=/run/host/notify");
 	}
-	for (size_t i = 0; i < spec->environment.count; i++) {
-		const char *item = spec->environment.items[i];
-		autofree char *key = xstrndup(item, strcspn(item, "="));
-
-		strings_set_value(ret_environment, key, strchr(item, '=') ? strchr(item, '=') + 1 : "");
-	}
+	set_values(&boot->environment, ret_environment);
+	set_values(&spec->environment, ret_environment);
 }

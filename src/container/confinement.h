@@ -6,9 +6,14 @@
 
 #include "base/strings.h"
 #include "model/spec.h"
+#include "model/state.h"
 
 /* The capabilities (bit N is capability N) that its processes have at most. */
 uint64_t confinement_capabilities(const struct spec *spec);
-/* The environment of its processes: ours (PATH, container=, ...), then what the spec sets. For PID 1 with NOTIFY_SOCKET and container_uuid. */
-void confinement_environment(const struct spec *spec, bool is_init, struct strings *ret_environment);
+/*
+ * The environment of its processes: ours (PATH, container=, ...), then `boot`'s, which is from a file of the guest, then what the spec sets. For PID 1
+ * with NOTIFY_SOCKET and container_uuid.
+ */
+void confinement_environment(const struct spec *spec, const struct boot *boot, bool is_init,
+			     struct strings *ret_environment);
 #define CONFINEMENT_MASK 022 /* umask(2) */

@@ -174,7 +174,7 @@ static int attach_cgroup(const struct container *container, pid_t pid, struct er
 static void add_environment(const struct container *container, const struct enter_request *request,
 			    struct strings *environment)
 {
-	confinement_environment(&container->spec, false, environment);
+	confinement_environment(&container->spec, &container->boot, false, environment);
 	if (request->has_tty && !strings_get_value(environment, "TERM"))
 		strings_append(environment, "TERM=xterm");
 	for (size_t i = 0; request->environment && i < request->environment->count; i++) {

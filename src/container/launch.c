@@ -124,10 +124,6 @@ static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const 
 	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.mount.entry",
 				  xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
-	/* systemd sets the name that the tree's file has, so a name that was asked for lies over it. A tree without the file needs nothing. */
-	if (r == 0 && spec->is_hostname_given)
-		r = set_formatted(lxc, err, "lxc.mount.entry",
-				  xasprintf("%s/" LAUNCH_HOSTNAME " etc/hostname none bind,ro,optional 0 0", source));
 	return r;
 }
 

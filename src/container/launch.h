@@ -8,8 +8,6 @@
 /* Below RUN, which the guest's root may pass through (RUN/ID it may not). All containers share it: each mounts in a mount namespace of its own. */
 #define LAUNCH_MOUNT_POINT "root"
 #define LAUNCH_IMAGE_POINT "image"
-/* In RUN/host/ID: the file that becomes /etc/hostname when a host name was given. */
-#define LAUNCH_HOSTNAME "hostname"
 
 struct lxc_container;
 

@@ -3,10 +3,16 @@
 #include "kernel/root.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 /* EAGAIN: something was renamed meanwhile (openat2(2)), or a guest's lease (fcntl(2)) would make us wait: not for ever. */
@@ -55,4 +61,141 @@ int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t
 	*ret_data = steal_ptr(data);
 	*ret_length = length;
 	return 0;
+}
+
+static int check_mount(int root_fd, int directory_fd, const char *path, struct error *err)
+{
+	struct statx root, directory;
+
+	if (statx(root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0 ||
+	    statx(directory_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &directory) < 0)
+		return error_set_errno(err, "cannot look at the directory of %s of the guest", path);
+	if (root.stx_mnt_id != directory.stx_mnt_id)
+		return error_set(err, -EXDEV, "%s of the guest is on something that is mounted in it, not in its tree",
+				 path);
+	return 0;
+}
+
+/* The umask must not decide who may pass through. */
+static int make_directory(int parent_fd, const char *name)
+{
+	mode_t mask = umask(0);
+	int r = mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(mask);
+	return r;
+}
+
+/* A symlink that leads nowhere is met by mkdirat(2) as EEXIST, and by the second look as ENOENT. */
+static int open_directory(int root_fd, const char *path, int parent_fd, const char *name, bool is_made, struct error *err)
+{
+	int fd = root_open(root_fd, path, O_PATH | O_DIRECTORY, 0, err), r;
+
+	if (fd != -ENOENT || !is_made)
+		return fd;
+	r = check_mount(root_fd, parent_fd, path, err);
+	if (r < 0)
+		return r;
+	r = make_directory(parent_fd, name);
+	if (r < 0)
+		return error_set(err, r, "cannot make directory %s of the guest: %s", path, strerror(-r));
+	return root_open(root_fd, path, O_PATH | O_DIRECTORY, 0, err);
+}
+
+/* The directory of the last component, which *ret_name gives, part of `path`. */
+static int open_parent(int root_fd, const char *path, bool is_made, const char **ret_name, struct error *err)
+{
+	autoclose int fd = root_open(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
+	const char *name = path + 1, *slash;
+	int r;
+
+	for (; fd >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
+		autofree char *directory = xstrndup(path, (size_t)(slash - path)),
+			      *last = xstrndup(name, (size_t)(slash - name));
+		int next = open_directory(root_fd, directory, fd, last, is_made, err);
+
+		if (next < 0)
+			return next;
+		close(fd);
+		fd = next;
+	}
+	if (fd < 0)
+		return fd;
+	r = check_mount(root_fd, fd, path, err);
+	if (r < 0)
+		return r;
+	*ret_name = name;
+	return steal_fd(&fd);
+}
+
+/* 1 and its stat when the file is there, 0 when it is not. */
+static int look_at(int parent, const char *name, const char *path, struct stat *ret_stat, struct error *err)
+{
+	if (fstatat(parent, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : error_set_errno(err, "cannot look at %s of the guest", path);
+	if (S_ISLNK(ret_stat->st_mode))
+		return error_set(err, -EINVAL, "%s of the guest is a symbolic link; name the file that it leads to", path);
+	if (!S_ISREG(ret_stat->st_mode))
+		return error_set(err, -EINVAL, "%s of the guest is no regular file", path);
+	return 1;
+}
+
+static int fill(int fd, const struct stat *old, const void *data, size_t length, mode_t mode, struct error *err)
+{
+	int r = file_write_all(fd, data, length, err);
+
+	if (r < 0)
+		return r;
+	if (old && fchown(fd, old->st_uid, old->st_gid) < 0)
+		return error_set_errno(err, "cannot keep its owner");
+	if (fchmod(fd, old ? old->st_mode & 0777 : mode) < 0)
+		return error_set_errno(err, "cannot set its mode");
+	return fsync(fd) < 0 ? error_set_errno(err, "cannot sync it") : 0;
+}
+
+int root_replace(int root_fd, const char *path, const void *data, size_t length, mode_t mode, struct error *err)
+{
+	autoclose int parent = -EBADF, fd = -EBADF;
+	const char *name;
+	char temporary[32];
+	struct stat old;
+	uint64_t number = 0;
+	int r;
+
+	parent = open_parent(root_fd, path, true, &name, err);
+	if (parent < 0)
+		return parent;
+	r = look_at(parent, name, path, &old, err);
+	if (r < 0)
+		return r;
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return error_set_errno(err, "cannot get a random number");
+	snprintf(temporary, sizeof(temporary), ".tmp-%016" PRIx64, number);
+	fd = openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set_errno(err, "cannot replace %s of the guest: cannot create a file in its directory", path);
+	r = fill(fd, r > 0 ? &old : NULL, data, length, mode, err);
+	if (r < 0)
+		error_prefix(err, "cannot replace %s of the guest", path);
+	else if (renameat(parent, temporary, parent, name) < 0)
+		r = error_set_errno(err, "cannot replace %s of the guest", path);
+	if (r < 0)
+		unlinkat(parent, temporary, 0);
+	return r;
+}
+
+int root_check_replace(int root_fd, const char *path, struct error *err)
+{
+	struct error ignored = {0};
+	const char *name;
+	autoclose int parent = open_parent(root_fd, path, false, &name, &ignored);
+	struct stat old;
+	int r;
+
+	if (parent == -ENOENT)
+		return 0;
+	if (parent < 0)
+		return error_set(err, parent, "%s", ignored.message);
+	r = look_at(parent, name, path, &old, err);
+	return r < 0 ? r : 0;
 }

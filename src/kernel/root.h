@@ -14,3 +14,11 @@
 int root_open(int root_fd, const char *path, int flags, mode_t mode, struct error *err);
 /* Reads a regular file below it, at most `max` bytes; FIFOs and devices are -EINVAL and are not waited for. Caller frees. */
 int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err);
+/*
+ * Replaces the regular file `path` (absolute, no "." or "..") below the root, or makes it with `mode`; directories on the way are made, 0755. Temporary file in the
+ * same directory, fsync, rename: whoever looks sees the old content or the new. Owner and mode of an old file stay, a new one is the caller's. Only on the
+ * file system of the root itself: -EXDEV for what is mounted below it, -EINVAL when the file is a symlink or no regular file.
+ */
+int root_replace(int root_fd, const char *path, const void *data, size_t length, mode_t mode, struct error *err);
+/* What root_replace() would refuse, found out without changing anything. A path that is not there yet is fine. */
+int root_check_replace(int root_fd, const char *path, struct error *err);

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "model/environment_file.h"
 #include "model/paths.h"
 
 const char *const spec_restart_names[] = {"no", "on-reboot", "on-failure", "always", "unless-stopped", NULL};
@@ -58,6 +60,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, command, "command", SCHEMA_STRINGS, .is_required = true),
 	MEMBER(spec, entrypoint, "entrypoint", SCHEMA_STRING, OPTIONAL),
 	MEMBER(spec, environment, "environment", SCHEMA_STRINGS),
+	MEMBER(spec, environment_target, "environment_target", SCHEMA_STRING, OPTIONAL),
 	MEMBER(spec, working_directory, "working_directory", SCHEMA_STRING, OPTIONAL),
 	MEMBER(spec, user, "user", SCHEMA_STRING, OPTIONAL),
 	MEMBER(spec, groups, "groups", SCHEMA_STRINGS, OPTIONAL),
@@ -76,6 +79,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, idmap, "idmap", SCHEMA_OBJECT, .nested = &idmap_schema),
 	MEMBER(spec, cgroup_parent, "cgroup_parent", SCHEMA_STRING, .is_required = true),
 	MEMBER(spec, limits, "limits", SCHEMA_OBJECT, .nested = &limits_schema),
+	MEMBER(spec, network_files, "network_files", SCHEMA_OBJECT, .nested = &spec_network_files_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -86,9 +90,20 @@ static bool idmap_fits(const struct spec_idmap *idmap)
 	       idmap->uid + idmap->size <= UINT32_MAX && idmap->gid + idmap->size <= UINT32_MAX;
 }
 
+static int check_environment_target(const struct spec *spec, struct error *err)
+{
+	if (!spec->environment_target)
+		return 0;
+	if (spec_check_guest_file(spec->environment_target, err) < 0 || environment_file_check(&spec->environment, err) < 0)
+		return error_prefix(err, "environment_target");
+	return 0;
+}
+
 /* The file is ours, but may have been edited or damaged: what other code relies on is checked here. */
 static int check(const struct spec *spec, struct error *err)
 {
+	int r;
+
 	if (spec->version < 1 || spec->version > SPEC_VERSION)
 		return error_set(err, -EPROTONOSUPPORT,
 				 "version %d is not known to this syscontainer; it is from a newer one", spec->version);
@@ -104,7 +119,8 @@ static int check(const struct spec *spec, struct error *err)
 		return error_prefix(err, "cgroup_parent");
 	if (!idmap_fits(&spec->idmap))
 		return error_set(err, -ERANGE, "idmap: it goes beyond the last id");
-	return 0;
+	r = check_environment_target(spec, err);
+	return r < 0 ? r : spec_network_files_check(&spec->network_files, err);
 }
 
 int spec_load(const char *id, struct spec *ret_spec, struct error *err)
@@ -129,13 +145,35 @@ int spec_load(const char *id, struct spec *ret_spec, struct error *err)
 	return 0;
 }
 
+/* A string that is no UTF-8 would come back as another one. */
+static int check_text(const char *path, const struct json *value, struct error *err)
+{
+	const char *string = json_string(value);
+
+	if (string && !json_holds(string))
+		return error_set(err, -EILSEQ, "%s: \"%.200s\" is not UTF-8", path, string);
+	for (size_t i = 0; i < json_count(value); i++) {
+		const char *key = json_type(value) == JSON_OBJECT ? json_key_at(value, i) : path;
+		int r = check_text(key, json_at(value, i), err);
+
+		if (r < 0 || !json_holds(key))
+			return r < 0 ? r : error_set(err, -EILSEQ, "%s: \"%.200s\" is not UTF-8", path, key);
+	}
+	return 0;
+}
+
 int spec_save(const char *id, const struct spec *spec, struct error *err)
 {
 	autofree char *path = paths_container(id, "spec.json");
 	autorelease(json_free_scoped) struct json *value = NULL;
 	autorelease(text_release) struct text out = {0};
 
+	int r;
+
 	value = schema_write(&spec_schema, spec);
+	r = check_text("spec", value, err);
+	if (r < 0)
+		return r;
 	json_set(value, "version", json_new_integer(SPEC_VERSION));
 	json_print(value, 2, &out);
 	text_append(&out, "\n");
@@ -233,6 +271,24 @@ int spec_check_hostname(const char *hostname, struct error *err)
 		return 0;
 	return error_set(err, -EINVAL,
 			 "Invalid hostname \"%.100s\": use letters, digits, '-' and '.', at most 64 characters", hostname);
+}
+
+int spec_check_guest_file(const char *path, struct error *err)
+{
+	if (path[0] != '/')
+		return error_set(err, -EINVAL, "it must be absolute, a path in the tree");
+	if (strlen(path) >= PATH_MAX)
+		return error_set(err, -ENAMETOOLONG, "it is longer than %d bytes", PATH_MAX - 1);
+	for (const char *part = path; part; part = strchr(part, '/')) {
+		size_t length = strcspn(++part, "/");
+
+		if (length == 0 || (part[0] == '.' && (length == 1 || (length == 2 && part[1] == '.'))))
+			return error_set(err, -EINVAL, "it must name a file, without \".\", \"..\" and empty parts");
+	}
+	for (const char *at = path; *at; at++)
+		if (iscntrl((unsigned char)*at))
+			return error_set(err, -EINVAL, "it has control characters");
+	return 0;
 }
 
 static int parse_realtime_signal(const char *name, int *ret_signal)

@@ -10,6 +10,7 @@
 #include "base/schema.h"
 #include "base/strings.h"
 #include "kernel/cgroup_limits.h"
+#include "model/spec_network_files.h"
 
 #define SPEC_VERSION 1
 
@@ -43,6 +44,7 @@ struct spec {
 	struct strings command;
 	char *entrypoint;           /* NULL: none; else command's first word was given by --entrypoint */
 	struct strings environment; /* KEY=VALUE */
+	char *environment_target;   /* file of the guest that keeps it; NULL: none */
 	char *working_directory;    /* NULL is / */
 	char *user;                 /* as typed; NULL is root */
 	struct strings groups;      /* --group-add */
@@ -62,6 +64,7 @@ struct spec {
 	struct spec_idmap idmap;
 	char *cgroup_parent; /* "/syscontainer" */
 	struct cgroup_limits limits;
+	struct spec_network_files network_files;
 };
 
 extern const struct schema spec_schema;
@@ -79,6 +82,8 @@ int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct erro
 /* ^[a-zA-Z0-9][a-zA-Z0-9_.-]+$, 2..1024 characters, a leading slash is cut off by the caller. */
 int spec_check_name(const char *name, struct error *err);
 int spec_check_hostname(const char *hostname, struct error *err);
+/* A file in a tree: absolute, without "", "." and ".." between slashes, no control characters. */
+int spec_check_guest_file(const char *path, struct error *err);
 /* "TERM", "SIGTERM", "15", "RTMIN+3", "SIGRTMIN+3": the number. */
 int spec_parse_signal(const char *text, int *ret_signal, struct error *err);
 /* "PARENT/ID", the container's own cgroup in every hierarchy; the caller frees. */

@@ -44,6 +44,10 @@ static const struct schema_field boot_fields[] = {
 	{.key = "keeper", .type = SCHEMA_OBJECT, .offset = offsetof(struct boot, keeper), .nested = &process_schema},
 	{.key = "init_kind", .type = SCHEMA_STRING, .offset = offsetof(struct boot, init_kind)},
 	{.key = "started_ns", .type = SCHEMA_INT64, .offset = offsetof(struct boot, started_ns)},
+	{.key = "environment",
+	 .type = SCHEMA_STRINGS,
+	 .offset = offsetof(struct boot, environment),
+	 .is_omitted_when_empty = true},
 };
 const struct schema boot_schema = {sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields)};
 

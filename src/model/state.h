@@ -48,6 +48,7 @@ struct boot {
 	struct boot_process keeper; /* its parent, see container/keeper.c */
 	char *init_kind;            /* "systemd", "sysvinit", ..., see container/init.h */
 	int64_t started_ns;         /* real time of PID 1's exec */
+	struct strings environment; /* "KEY=VALUE": what only the guest's --env-target-file has */
 };
 
 extern const struct schema state_schema, boot_schema;

@@ -123,7 +123,7 @@ static int send_order(struct monitor *monitor, struct error *err)
 		.user = monitor->spec.user,
 	};
 
-	confinement_environment(&monitor->spec, true, &environment);
+	confinement_environment(&monitor->spec, &monitor->boot, true, &environment);
 	return stub_send(monitor->run.gate_fd, &order, err);
 }
 
@@ -280,14 +280,6 @@ static int open_pairs(struct boot_fds *fds, struct error *err)
 	return 0;
 }
 
-static int write_hostname(const struct spec *spec, struct error *err)
-{
-	autofree char *directory = paths_run_host(spec->id), *path = xasprintf("%s/" LAUNCH_HOSTNAME, directory);
-	autofree char *line = xasprintf("%s\n", spec->hostname);
-
-	return spec->is_hostname_given ? file_replace(AT_FDCWD, path, line, strlen(line), 0644, err) : 0;
-}
-
 /* Which container it is that has our tree; the lock itself does not say. */
 static void name_user_of_rootfs(const struct monitor *monitor, struct error *err)
 {
@@ -326,8 +318,6 @@ static int open_fds(struct monitor *monitor, struct boot_fds *fds, struct error 
 	if (fds->fds[PAYLOAD_FD_HOST] < 0)
 		return error_set_errno(err, "cannot open our mount namespace");
 	r = notify_listen(monitor->id, &monitor->run.notify_fd, err);
-	if (r == 0)
-		r = write_hostname(&monitor->spec, err);
 	if (r == 0)
 		r = console_open(monitor, err);
 	if (r == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns what is done to a guest between its making and its first program: one step a feature, in this order. */
 #include "base/memory.h"
+#include "container/environment_target.h"
+#include "container/etc_files.h"
 #include "kernel/cgroup_limits.h"
 #include "monitor/monitor.h"
 
@@ -13,8 +15,23 @@ static int prepare_limits(struct monitor *monitor, struct error *err)
 	return cgroup_limits_apply(&monitor->cgroups, cgroup, &monitor->spec.limits, err);
 }
 
+static int prepare_environment(struct monitor *monitor, struct error *err)
+{
+	if (!monitor->spec.environment_target)
+		return 0;
+	return environment_target_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid,
+					&monitor->boot.environment, err);
+}
+
+static int prepare_etc_files(struct monitor *monitor, struct error *err)
+{
+	return etc_files_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
+}
+
 static prepare_step *const steps[] = {
 	prepare_limits,
+	prepare_environment,
+	prepare_etc_files,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -2,10 +2,10 @@
 /* Owns the step from the options of create and run to a spec. */
 #include "syscontainer/create_options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "container/environment_target.h"
 #include "container/rootfs.h"
 #include "container/stub_protocol.h"
 #include "model/config.h"
@@ -13,8 +13,6 @@
 #include "model/idmap.h"
 #include "model/paths.h"
 #include "model/registry.h"
-
-#define MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
 
 const struct create_options create_defaults = {.restart = (char *)"on-reboot",
 					       .wait = (char *)"ready",
@@ -46,41 +44,6 @@ int create_check_remap(const char *value, struct error *err)
 	return spec_parse_idmap(value, &idmap, err);
 }
 
-int create_check_environment(const char *value, struct error *err)
-{
-	if (!value[0] || value[0] == '=')
-		return error_set(err, -EINVAL, "the name is empty");
-	return strlen(value) < MAX_STRING ? 0 : error_set(err, -E2BIG, "it is longer than %d bytes", MAX_STRING);
-}
-
-int create_check_label(const char *value, struct error *err)
-{
-	return value[0] && value[0] != '=' ? 0 : error_set(err, -EINVAL, "the key is empty");
-}
-
-/* KEY alone imports ours; without ours it is left out. */
-static void add_environment(const struct strings *given, struct strings *environment)
-{
-	for (size_t i = 0; i < given->count; i++) {
-		const char *item = given->items[i], *equals = strchr(item, '='), *own;
-		autofree char *key = xstrndup(item, strcspn(item, "="));
-
-		own = equals ? equals + 1 : getenv(key);
-		if (own)
-			strings_set_value(environment, key, own);
-	}
-}
-
-static void add_pairs(const struct strings *given, struct strings *pairs)
-{
-	for (size_t i = 0; i < given->count; i++) {
-		const char *item = given->items[i], *equals = strchr(item, '=');
-		autofree char *key = xstrndup(item, strcspn(item, "="));
-
-		strings_set_value(pairs, key, equals ? equals + 1 : "");
-	}
-}
-
 static int set_command(const struct create_options *options, const struct strings *operands, struct spec *spec,
 		       struct error *err)
 {
@@ -95,8 +58,9 @@ static int set_command(const struct create_options *options, const struct string
 	if (!spec->command.items[0][0])
 		return error_set(err, -EINVAL, "the command is empty");
 	for (size_t i = 0; i < spec->command.count; i++)
-		if (strlen(spec->command.items[i]) >= MAX_STRING)
-			return error_set(err, -E2BIG, "an argument of the command is longer than %d bytes", MAX_STRING);
+		if (strlen(spec->command.items[i]) >= CREATE_MAX_STRING)
+			return error_set(err, -E2BIG, "an argument of the command is longer than %d bytes",
+					 CREATE_MAX_STRING);
 	return 0;
 }
 
@@ -177,9 +141,6 @@ static void set_plain(const struct create_options *options, const struct config 
 	spec->stop_timeout_ms = options->has_stop_timeout ? options->stop_timeout_ms : config->stop_timeout_ms;
 	spec->start_timeout_ms = options->has_start_timeout ? options->start_timeout_ms : config->start_timeout_ms;
 	spec->cgroup_parent = normal_parent(options->cgroup_parent ? options->cgroup_parent : config->cgroup_parent);
-	add_environment(&options->environment, &spec->environment);
-	add_pairs(&options->labels, &spec->labels);
-	add_pairs(&options->annotations, &spec->annotations);
 	strings_append_all(&spec->groups, &options->groups);
 }
 
@@ -217,6 +178,10 @@ int create_make_spec(const struct create_options *options, const struct strings 
 	if (r == 0)
 		r = set_command(options, operands, spec, err);
 	if (r == 0)
+		r = environment_options_get(&options->environment, spec, err);
+	if (r == 0)
+		r = network_file_options_get(&options->network_files, &spec->network_files, err);
+	if (r == 0)
 		r = check_length(spec, err);
 	if (r == 0)
 		r = set_rootfs(options, operands, spec, err);
@@ -225,6 +190,13 @@ int create_make_spec(const struct create_options *options, const struct strings 
 	if (r == 0)
 		r = set_limits(options, spec, err);
 	return r;
+}
+
+static int check_environment_target(const struct spec *spec, struct error *err)
+{
+	if (!spec->environment_target || environment_target_check(spec, spec->rootfs, err) == 0)
+		return 0;
+	return error_prefix(err, "Invalid value \"%s\" for flag --env-target-file", spec->environment_target);
 }
 
 int create_container(struct spec *spec, struct error *err)
@@ -241,6 +213,8 @@ int create_container(struct spec *spec, struct error *err)
 		r = rootfs_check(spec->rootfs, &probe, err);
 		if (r == 0)
 			r = rootfs_check_idmap(spec->rootfs, &probe, err);
+		if (r == 0)
+			r = check_environment_target(spec, err);
 		if (r < 0)
 			return r;
 	}

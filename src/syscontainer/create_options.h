@@ -4,16 +4,22 @@
 
 #include "base/command.h"
 #include "model/spec.h"
+#include "syscontainer/environment_options.h"
 #include "syscontainer/limit_options.h"
+#include "syscontainer/network_file_options.h"
+
+#define CREATE_MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
 
 struct create_options {
 	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap,
 		*cgroup_parent;
-	struct strings environment, groups, labels, annotations;
+	struct strings groups;
 	bool has_tty, has_stdin, removes_itself, is_privileged, is_system_container;
 	int64_t stop_timeout_ms, start_timeout_ms;
 	bool has_stop_timeout, has_start_timeout;
 	struct limit_options limits;
+	struct environment_options environment;
+	struct spec_network_files network_files;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -25,8 +31,6 @@ int create_check_restart(const char *value, struct error *err);
 int create_check_signal(const char *value, struct error *err);
 int create_check_hostname(const char *value, struct error *err);
 int create_check_remap(const char *value, struct error *err);
-int create_check_environment(const char *value, struct error *err);
-int create_check_label(const char *value, struct error *err);
 
 #define CREATE_ROW(name_, letter_, type_, member_, ...) \
 	{ \
@@ -40,15 +44,8 @@ int create_check_label(const char *value, struct error *err);
 		CREATE_ROW("hostname", 'h', OPTION_STRING, hostname, .argument = "NAME", \
 			   .help = "host name of the guest (default: the start of the id)", \
 			   .check = create_check_hostname), \
-		CREATE_ROW("label", 'l', OPTION_STRINGS, labels, .argument = "KEY[=VALUE]", .help = "set a label", \
-			   .check = create_check_label), \
-		CREATE_ROW("annotation", 0, OPTION_STRINGS, annotations, .argument = "KEY[=VALUE]", \
-			   .help = "set an annotation", .check = create_check_label), \
 		CREATE_ROW("tty", 't', OPTION_FLAG, has_tty, .help = "give PID 1 the console as its terminal"), \
 		CREATE_ROW("interactive", 'i', OPTION_FLAG, has_stdin, .help = "keep standard input open"), \
-		CREATE_ROW("env", 'e', OPTION_STRINGS, environment, .argument = "KEY[=VALUE]", \
-			   .help = "set a variable of the environment; KEY alone takes ours", \
-			   .check = create_check_environment), \
 		CREATE_ROW("entrypoint", 0, OPTION_STRING, entrypoint, .argument = "PROGRAM", \
 			   .help = "program that COMMAND becomes the arguments of"), \
 		CREATE_ROW("workdir", 0, OPTION_STRING, working_directory, .argument = "DIR", \
@@ -81,7 +78,8 @@ int create_check_label(const char *value, struct error *err);
 			   .help = "root inside is root of the host, with all capabilities; not root-safe"), \
 		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
-		LIMIT_ROWS(struct create_options, limits)
+		ENVIRONMENT_ROWS(struct create_options, environment), \
+		NETWORK_FILE_ROWS(struct create_options, network_files), LIMIT_ROWS(struct create_options, limits)
 
 /*
  * What the options and operands (ROOTFS [COMMAND [ARG...]]) ask for, checked against the host; defaults come from daemon.json. The caller

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "container/rootfs.h"
 #include "model/paths.h"
 
 /* The document of a container that has nothing: all keys, in the order in which they are printed. */
@@ -80,12 +81,15 @@ static void set_time(struct json *object, const char *key, int64_t real_ns)
 	set_string(object, key, text_get(&text));
 }
 
-static void set_strings(struct json *object, const char *key, const struct strings *list, size_t first)
+static void append_strings(struct json *array, const struct strings *list, size_t first)
 {
-	struct json *array = json_set(object, key, json_new_array());
-
 	for (size_t i = first; i < list->count; i++)
 		json_append(array, json_new_string(list->items[i]));
+}
+
+static void set_strings(struct json *object, const char *key, const struct strings *list, size_t first)
+{
+	append_strings(json_set(object, key, json_new_array()), list, first);
 }
 
 /* "KEY=VALUE" items as an object. */
@@ -191,15 +195,43 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	set_bool(config, "AutoRemoveBak", spec->removes_itself);
 	set_string(config, "ExternalRootfs", spec->rootfs);
 	set_string(config, "CgroupParent", spec->cgroup_parent);
+	set_string(config, "EnvTargetFile", spec->environment_target);
+	set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);
+	set_strings(config, "Dns", &spec->network_files.servers, 0);
+	set_strings(config, "DnsOptions", &spec->network_files.options, 0);
+	set_strings(config, "DnsSearch", &spec->network_files.searches, 0);
 	describe_idmap(&spec->idmap, config);
 	describe_limits(&spec->limits, config);
 }
 
-static void describe_config(const struct spec *spec, struct json *config)
+/* The tree's, which the guest sees with the spec's changes over them. An image has no path on the host. */
+static void describe_files(const struct spec *spec, struct json *document)
 {
+	static const struct {
+		const char *key, *path;
+	} rows[] = {
+		{"HostsPath", "/etc/hosts"},
+		{"ResolvConfPath", "/etc/resolv.conf"},
+		{"HostnamePath", "/etc/hostname"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && !rootfs_is_image(spec->rootfs); i++) {
+		autofree char *path = xasprintf("%s%s", spec->rootfs, rows[i].path);
+
+		set_string(document, rows[i].key, path);
+	}
+}
+
+static void describe_config(const struct container *container, struct json *config)
+{
+	const struct spec *spec = &container->spec;
+	struct json *environment;
+
 	set_string(config, "Hostname", spec->hostname);
 	set_string(config, "User", spec->user);
-	set_strings(config, "Env", &spec->environment, 0);
+	environment = json_set(config, "Env", json_new_array());
+	append_strings(environment, &spec->environment, 0);
+	append_strings(environment, &container->boot.environment, 0);
 	set_bool(config, "Tty", spec->has_tty);
 	set_bool(config, "OpenStdin", spec->has_stdin);
 	set_strings(config, "Cmd", &spec->command, spec->entrypoint ? 1 : 0);
@@ -226,7 +258,8 @@ struct json *describe_container(const struct container *container)
 	set_integer(document, "RestartCount", container->state.restart_count);
 	describe_state(container, part_of(document, "State"));
 	describe_host_config(spec, part_of(document, "HostConfig"));
-	describe_config(spec, part_of(document, "Config"));
+	describe_config(container, part_of(document, "Config"));
+	describe_files(spec, document);
 	return document;
 }
 

@@ -18,7 +18,7 @@
 #include "kernel/pty.h"
 #include "model/event.h"
 #include "syscontainer/commands.h"
-#include "syscontainer/create_options.h"
+#include "syscontainer/environment_options.h"
 #include "syscontainer/terminal.h"
 
 struct options {
@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
 	 .offset = offsetof(struct options, environment),
 	 .argument = "KEY=VALUE",
 	 .help = "set a variable of the environment",
-	 .check = create_check_environment},
+	 .check = environment_check_value},
 	{.name = "detach",
 	 .letter = 'd',
 	 .type = OPTION_FLAG,

@@ -176,14 +176,80 @@ static void test_a_lease_does_not_hold_us(void **state)
 	assert_true(clock_monotonic_ms() - begin_ms < 2000);
 }
 
+static void assert_content(const char *name, const char *expected)
+{
+	autofree char *content = work_read(name);
+
+	assert_string_equal(content, expected);
+}
+
+static void test_replace(void **state)
+{
+	struct stat stat_buffer;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(chmod(work_path("tree/etc/passwd"), 0640), 0);
+	assert_int_equal(root_check_replace(root_fd, "/etc/passwd", &err), 0);
+	assert_int_equal(root_replace(root_fd, "/etc/passwd", "new", 3, 0600, &err), 0);
+	assert_content("tree/etc/passwd", "new");
+	assert_int_equal(stat(work_path("tree/etc/passwd"), &stat_buffer), 0);
+	assert_int_equal(stat_buffer.st_mode & 07777, 0640);
+	/* Through a symlinked directory, and into directories that are made. */
+	assert_int_equal(root_replace(root_fd, "/directory/passwd", "newer", 5, 0600, &err), 0);
+	assert_content("tree/etc/passwd", "newer");
+	assert_int_equal(root_check_replace(root_fd, "/made/on/the/way", &err), 0);
+	assert_int_not_equal(access(work_path("tree/made"), F_OK), 0);
+	assert_int_equal(root_replace(root_fd, "/made/on/the/way", "", 0, 0640, &err), 0);
+	assert_int_equal(stat(work_path("tree/made/on/the/way"), &stat_buffer), 0);
+	assert_int_equal(stat_buffer.st_mode & 07777, 0640);
+	assert_int_equal(stat(work_path("tree/made/on"), &stat_buffer), 0);
+	assert_int_equal(stat_buffer.st_mode & 07777, 0755);
+}
+
+static void test_replace_refuses(void **state)
+{
+	static const struct {
+		const char *path;
+		int code;
+	} rows[] = {
+		{"/absolute", -EINVAL}, {"/etc/up", -EINVAL},    {"/up", -EINVAL},    {"/dangling", -EINVAL},
+		{"/etc", -EINVAL},      {"/loop", -EINVAL},      {"/loop/x", -ELOOP}, {"/secret/x", -ENOTDIR},
+		{"/fifo", -EINVAL},     {"/outside/x", -ENOENT},
+	};
+
+	(void)state;
+	assert_int_equal(mkfifo(work_path("tree/fifo"), 0600), 0);
+	link_to("../../outside", "tree/outside");
+	work_make_directory("outside");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = {0};
+		int r = root_replace(root_fd, rows[i].path, "x", 1, 0600, &err);
+
+		if (r != rows[i].code)
+			fail_msg("%s: %d: %s", rows[i].path, r, err.message);
+		/* Where the way to it is missing, nothing is wrong before somebody makes it. */
+		if (rows[i].code != -ENOENT)
+			assert_int_equal(root_check_replace(root_fd, rows[i].path, &err), rows[i].code);
+	}
+	assert_content("secret", "of the host");
+	assert_content("tree/secret", "of the guest");
+	assert_int_not_equal(access(work_path("outside/x"), F_OK), 0);
+}
+
 int main(void)
 {
 #define ROOT_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		ROOT_TEST(test_every_path_stays_below),      ROOT_TEST(test_what_is_not_there),
-		ROOT_TEST(test_only_regular_files_are_read), ROOT_TEST(test_sizes),
-		ROOT_TEST(test_magic_links_are_refused),     ROOT_TEST(test_opens_are_close_on_exec_and_make_files_below),
+		ROOT_TEST(test_every_path_stays_below),
+		ROOT_TEST(test_what_is_not_there),
+		ROOT_TEST(test_only_regular_files_are_read),
+		ROOT_TEST(test_sizes),
+		ROOT_TEST(test_magic_links_are_refused),
+		ROOT_TEST(test_opens_are_close_on_exec_and_make_files_below),
 		ROOT_TEST(test_a_lease_does_not_hold_us),
+		ROOT_TEST(test_replace),
+		ROOT_TEST(test_replace_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
