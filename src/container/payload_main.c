@@ -116,6 +116,8 @@ int main(int argc, char **argv)
 {
 	struct error error = {0};
 
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) /* the manager does not link it */
+		return printf("liblxc %s\n", lxc_get_version()) < 0;
 	if (argc != 3)
 		return 125;
 	fcntl(PAYLOAD_FD_REPORT, F_SETFD, FD_CLOEXEC); /* its closing tells the monitor that nothing more will come */

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/number.h"
@@ -24,6 +25,64 @@ static const struct schema_field config_fields[] = {
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 };
 const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
+
+/* Keys that users of the reference know, and why they mean nothing here. */
+static const struct {
+	const char *key, *reason;
+} foreign_keys[] = {
+	{"hosts", "there is no daemon, so nothing listens"},
+	{"group", "there is no socket that a group could have; all commands need root"},
+	{"graph", "set SYSCONTAINER_ROOT in the environment instead"},
+	{"state", "set SYSCONTAINER_RUN in the environment instead"},
+	{"engine", "there is one engine, liblxc"},
+	{"default-runtime", "there is one runtime, liblxc"},
+	{"runtimes", "there is one runtime, liblxc"},
+	{"log-level", "there is no daemon that would log"},
+	{"log-driver", "there is no daemon that would log; container-log is about the consoles"},
+	{"log-opts", "there is no daemon that would log; container-log is about the consoles"},
+	{"pidfile", "there is no daemon"},
+	{"storage-driver", "a container boots the tree that it is given, there are no images"},
+	{"storage-opts", "a container boots the tree that it is given, there are no images"},
+	{"systemd-cgroup", "cgroups are made directly; give their place with cgroup-parent"},
+	{"userns-remap", "use user-remap: each container has ids of its own"},
+	{"sup-groups", "there is no daemon that would have groups"},
+	{"tls", "there is no daemon, so nothing listens"},
+	{"tls-verify", "there is no daemon, so nothing listens"},
+	{"tls-config", "there is no daemon, so nothing listens"},
+	{"authorization-plugin", "there is no daemon that could ask it; all commands need root"},
+	{"enable-plugins", "there are no plugins"},
+	{"metrics-port", "there is no daemon, so nothing listens; use syscontainer stats --format json"},
+	{"websocket-server-listening-port", "there is no daemon, so nothing listens"},
+	{"network-plugin", "a container's network is plugged in when it runs"},
+	{"cni-bin-dir", "a container's network is plugged in when it runs"},
+	{"cni-conf-dir", "a container's network is plugged in when it runs"},
+	{"registry-mirrors", "there are no images"},
+	{"insecure-registries", "there are no images"},
+	{"pod-sandbox-image", "there are no images and no pods"},
+	{"image-layer-check", "there are no images"},
+	{"image-opt-timeout", "there are no images"},
+	{"image-server-sock-addr", "there are no images"},
+	{"use-decrypted-key", "there are no images"},
+	{"insecure-skip-verify-enforce", "there are no images"},
+};
+
+/* A key that means something here is none of these, whatever the table above says. */
+static bool is_known(const char *key)
+{
+	for (size_t i = 0; i < config_schema.field_count; i++)
+		if (strcmp(config_schema.fields[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static int refuse_foreign(const struct json *value, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_keys); i++)
+		if (json_get(value, foreign_keys[i].key) && !is_known(foreign_keys[i].key))
+			return error_set(err, -EINVAL, "%s: the key is of another manager and does not apply here: %s",
+					 foreign_keys[i].key, foreign_keys[i].reason);
+	return 0;
+}
 
 static void set_default(char **place, const char *value)
 {
@@ -66,8 +125,10 @@ int config_load(struct config *ret_config, struct error *err)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0)
+		r = refuse_foreign(value, err);
+	if (r == 0)
 		r = schema_read(&config_schema, value, SCHEMA_STRICT, ret_config, err);
-	else
+	else if (r == -ENOENT)
 		r = 0;
 	if (r == 0) {
 		set_default(&ret_config->user_remap, "auto");
@@ -87,4 +148,42 @@ int config_load(struct config *ret_config, struct error *err)
 void config_release(struct config *config)
 {
 	schema_release(&config_schema, config);
+}
+
+struct explanation {
+	void (*report)(void *data, const char *key, const struct json *value, enum config_source source);
+	void *data;
+};
+
+/* `given` is what the file has at the same place, or NULL. */
+static void explain(const struct explanation *explanation, const char *prefix, const struct json *in_force,
+		    const struct json *given)
+{
+	for (size_t i = 0; i < json_count(in_force); i++) {
+		const char *name = json_key_at(in_force, i);
+		const struct json *value = json_at(in_force, i), *own = json_get(given, name);
+		autofree char *key = xasprintf("%s%s%s", prefix, prefix[0] ? "." : "", name);
+
+		if (json_type(value) == JSON_OBJECT && json_count(value))
+			explain(explanation, key, value, own);
+		else
+			explanation->report(explanation->data, key, json_type(value) == JSON_NULL ? NULL : value,
+					    json_type(own) != JSON_NULL ? CONFIG_FILE : CONFIG_DEFAULT);
+	}
+}
+
+int config_explain(void (*report)(void *data, const char *key, const struct json *value, enum config_source source),
+		   void *data, struct error *err)
+{
+	autorelease(json_free_scoped) struct json *in_force = NULL, *given = NULL;
+	autorelease(config_release) struct config config = {0};
+	int r = config_load(&config, err);
+
+	if (r < 0)
+		return r;
+	in_force = schema_write(&config_schema, &config);
+	json_read_file(AT_FDCWD, paths_config(), JSON_MAX_BYTES, &given,
+		       NULL); /* it was good a moment ago, or there is none */
+	explain(&(struct explanation){report, data}, "", in_force, given);
+	return 0;
 }

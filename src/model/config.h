@@ -26,6 +26,14 @@ struct config {
 
 extern const struct schema config_schema;
 
+enum config_source { CONFIG_DEFAULT, CONFIG_FILE };
+
 /* Reads paths_config(), strictly: an unknown key or a bad value is an error with file and key. No file: built-in defaults. */
 int config_load(struct config *ret_config, struct error *err);
 void config_release(struct config *config);
+/*
+ * What is in force, key by key: calls `report` for each key with its value (NULL where it has none) and where that is from. Keys inside of objects are
+ * "container-log.max-size".
+ */
+int config_explain(void (*report)(void *data, const char *key, const struct json *value, enum config_source source),
+		   void *data, struct error *err);

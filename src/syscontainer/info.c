@@ -77,6 +77,14 @@ static void add_program(struct json *info)
 	set_text(info, "ConfigFile", paths_config());
 }
 
+static void add_key(void *data, const char *key, const struct json *value, enum config_source source)
+{
+	struct json *row = json_set(data, key, json_new_object());
+
+	json_set(row, "Value", value ? json_copy(value) : json_new_null());
+	set_text(row, "Source", source == CONFIG_FILE ? "file" : "default");
+}
+
 /* A configuration that cannot be read is what one wants to find out by `info`. */
 static void add_configuration(struct json *info)
 {
@@ -87,6 +95,7 @@ static void add_configuration(struct json *info)
 		set_text(info, "ConfigProblem", problem.message);
 		return;
 	}
+	config_explain(add_key, json_set(info, "Configuration", json_new_object()), NULL);
 	set_text(info, "UserRemap", config.user_remap);
 	set_text(info, "StartTimeout", config.start_timeout);
 	set_text(info, "StopTimeout", config.stop_timeout);
@@ -236,6 +245,18 @@ static void append_gigabytes(const struct json *value, struct text *out)
 	text_appendf(out, "%.2fGB", (double)bytes / (1 << 30));
 }
 
+/* One line for each key of daemon.json, behind the label's own. */
+static void append_configuration(const struct json *value, struct text *out)
+{
+	for (size_t i = 0; i < json_count(value); i++) {
+		const struct json *row = json_at(value, i);
+
+		text_appendf(out, "\n %s: ", json_key_at(value, i));
+		append_value(json_get(row, "Value"), out);
+		text_appendf(out, " (%s)", json_string(json_get(row, "Source")));
+	}
+}
+
 /* Lines of keys that are not there are left out. */
 static const struct info_line {
 	const char *label, *key;
@@ -266,9 +287,7 @@ static const struct info_line {
 	{"Run Dir", "RunDir", append_value},
 	{"Config File", "ConfigFile", append_value},
 	{"Config Problem", "ConfigProblem", append_value},
-	{"User Remap", "UserRemap", append_value},
-	{"Start Timeout", "StartTimeout", append_value},
-	{"Stop Timeout", "StopTimeout", append_value},
+	{"Configuration", "Configuration", append_configuration},
 	{"Http Proxy", "HttpProxy", append_value},
 	{"Https Proxy", "HttpsProxy", append_value},
 	{"No Proxy", "NoProxy", append_value},

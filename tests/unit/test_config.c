@@ -58,6 +58,50 @@ static void test_the_shipped_file_has_the_defaults(void **state)
 	config_release(&config);
 }
 
+static void test_keys_of_others(void **state)
+{
+	struct error err = {0};
+	struct config config;
+
+	(void)state;
+	work_write("daemon.json", "{\"user-remap\":\"auto\",\"tls-verify\":true}");
+	assert_int_equal(config_load(&config, &err), -EINVAL);
+	assert_non_null(
+		strstr(err.message, "daemon.json: tls-verify: the key is of another manager and does not apply here: "));
+	work_write("daemon.json", "{\"userns-remap\":\"auto\"}");
+	assert_int_equal(config_load(&config, &err), -EINVAL);
+	assert_non_null(strstr(err.message, "use user-remap"));
+}
+
+static void append_key(void *data, const char *key, const struct json *value, enum config_source source)
+{
+	text_appendf(data, "%s=", key);
+	if (value)
+		json_print(value, 0, data);
+	text_append(data, source == CONFIG_FILE ? " file\n" : " default\n");
+}
+
+static void test_explain(void **state)
+{
+	autorelease(text_release) struct text out = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(config_explain(append_key, &out, &err), 0);
+	assert_non_null(strstr(text_get(&out), "user-remap=\"auto\" default\n"));
+	assert_non_null(strstr(text_get(&out), "container-log.max-file=7 default\n"));
+	text_release(&out);
+	work_write("daemon.json", "{\"user-remap\":\"none\",\"stop-timeout\":null,\"container-log\":{\"max-size\":\"1m\"}}");
+	assert_int_equal(config_explain(append_key, &out, &err), 0);
+	assert_non_null(strstr(text_get(&out), "user-remap=\"none\" file\n"));
+	assert_non_null(strstr(text_get(&out), "stop-timeout=\"10s\" default\n"));
+	assert_non_null(strstr(text_get(&out), "container-log.max-size=\"1m\" file\n"));
+	assert_non_null(strstr(text_get(&out), "container-log.max-file=7 default\n"));
+	text_release(&out);
+	work_write("daemon.json", "{");
+	assert_true(config_explain(append_key, &out, &err) < 0);
+}
+
 static void test_values(void **state)
 {
 	struct config config;
@@ -147,6 +191,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		FILE_TEST(test_defaults),
 		FILE_TEST(test_the_shipped_file_has_the_defaults),
+		FILE_TEST(test_keys_of_others),
+		FILE_TEST(test_explain),
 		FILE_TEST(test_values),
 		FILE_TEST(test_refusals_name_file_and_key),
 		FILE_TEST(test_broken_and_unreadable_files),
