@@ -32,6 +32,17 @@ int create_check_signal(const char *value, struct error *err)
 	return spec_parse_signal(value, &number, err);
 }
 
+/* Without the slash that users of the reference may put in front. */
+static const char *bare_name(const char *name)
+{
+	return name[0] == '/' ? name + 1 : name;
+}
+
+int create_check_name(const char *value, struct error *err)
+{
+	return spec_check_name(bare_name(value), err);
+}
+
 int create_check_hostname(const char *value, struct error *err)
 {
 	return spec_check_hostname(value, err);
@@ -84,11 +95,15 @@ static int set_rootfs(const struct create_options *options, const struct strings
 		      struct error *err)
 {
 	const char *path = options->external_rootfs ? options->external_rootfs : operands->items[0];
+	int r;
 
 	if (!options->external_rootfs && strcmp(path, "none") == 0)
 		return error_set(err, -EINVAL,
 				 "\"none\" is a placeholder: give the tree with --external-rootfs PATH, or instead of it");
-	return rootfs_resolve(path, &spec->rootfs, err);
+	r = rootfs_resolve(path, &spec->rootfs, err);
+	if (r < 0 && options->external_rootfs)
+		return error_prefix(err, "Invalid value \"%s\" for flag --external-rootfs", path);
+	return r;
 }
 
 static int set_idmap(const struct create_options *options, const struct config *config, struct spec *spec, struct error *err)
@@ -128,7 +143,7 @@ static int set_limits(const struct create_options *options, struct spec *spec, s
 
 static void set_plain(const struct create_options *options, const struct config *config, struct spec *spec)
 {
-	spec->name = xstrdup(options->name && options->name[0] == '/' ? options->name + 1 : options->name);
+	spec->name = options->name ? xstrdup(bare_name(options->name)) : NULL;
 	spec->hostname = xstrdup(options->hostname);
 	spec->is_hostname_given = options->hostname != NULL;
 	spec->working_directory = xstrdup(options->working_directory);
@@ -146,8 +161,6 @@ static void set_plain(const struct create_options *options, const struct config 
 
 static int check_plain(const struct create_options *options, const struct spec *spec, struct error *err)
 {
-	if (spec->name && spec_check_name(spec->name, err) < 0)
-		return err->code;
 	if (spec->working_directory && spec->working_directory[0] != '/')
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute",
 				 spec->working_directory);

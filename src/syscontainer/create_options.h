@@ -29,6 +29,7 @@ extern const struct create_options create_defaults;
 
 int create_check_restart(const char *value, struct error *err);
 int create_check_signal(const char *value, struct error *err);
+int create_check_name(const char *value, struct error *err);
 int create_check_hostname(const char *value, struct error *err);
 int create_check_remap(const char *value, struct error *err);
 
@@ -40,7 +41,7 @@ int create_check_remap(const char *value, struct error *err);
 /* Every option that create and run have in common. */
 #define CREATE_ROWS \
 	CREATE_ROW("name", 'n', OPTION_STRING, name, .argument = "NAME", \
-		   .help = "name of the container (default: the start of its id)"), \
+		   .help = "name of the container (default: the start of its id)", .check = create_check_name), \
 		CREATE_ROW("hostname", 'h', OPTION_STRING, hostname, .argument = "NAME", \
 			   .help = "host name of the guest (default: the start of the id)", \
 			   .check = create_check_hostname), \

@@ -52,13 +52,38 @@ refused() { # STATUS TEXT... -- COMMAND...
 
 # --- options ----------------------------------------------------------------------------------------------------------------
 
-@test "an option with a bad value is refused with its name and value, and nothing is made" {
-	local option value
-	before=$(ls "$SYSCONTAINER_ROOT"/{containers,names,idmap})
-	while IFS=' ' read -r option value; do
-		refused 125 "$option" "$value" -- create "$option=$value" "$(tree_path plain)" /bin/true
-		refused 125 "$option" "$value" -- run -d "$option=$value" "$(tree_path plain)" /bin/true
-	done <<-END
+# What every option of create refuses. ANY: it takes any string, which is looked at when the guest is there. What the type of an
+# option refuses is below; options that take strings have their rows here, and a new option without one fails the test.
+bad_values() {
+	cat <<-END
+		--name -x
+		--name a/b
+		--name x
+		--entrypoint ANY
+		--user ANY
+		--group-add ANY
+		--external-rootfs relative/tree
+		--external-rootfs /
+		--external-rootfs /nowhere/at/all
+		--env =x
+		--env-file /nowhere
+		--env-target-file relative
+		--env-target-file /etc/../x
+		--env-target-file /
+		--env-target-file /etc/passwd/x
+		--label-file /nowhere
+		--annotation =x
+		--add-host db
+		--add-host db:1.2.3
+		--add-host -x:1.2.3.4
+		--add-host a_b:1.2.3.4
+		--dns dns.example
+		--dns 1.2.3.4.5
+		--dns-option ndots=2
+		--dns-option NDOTS:2
+		--dns-opt :2
+		--dns-search a..b
+		--dns-search -a
 		--memory abc
 		--memory 10x
 		--memory -5
@@ -105,14 +130,88 @@ refused() { # STATUS TEXT... -- COMMAND...
 		--user-remap 4294967295:1:65536
 		--hostname -x
 		--hostname a_b
-		--env =x
 		--label =x
 		--workdir relative
 		--cgroup-parent /a/../b
 		--tty maybe
 		--rm 2
 	END
+}
+
+# By the type of an option in the command tables.
+bad_values_of_type() { # TYPE
+	case $1 in
+	flag) printf '%s\n' maybe ;;
+	integer) printf '%s\n' x 1.5 99999999999999999999 ;;
+	decimal) printf '%s\n' x nan ;;
+	size) printf '%s\n' 10x 99999999999999999999 -5 ;;
+	duration) printf '%s\n' x 5y 99999999999999999999s ;;
+	choice) printf '%s\n' wrong ;;
+	esac
+}
+
+options_of_create() { # prints NAME TYPE COMPLETION
+	syscontainer __tables | jq -r '.commands[] | select(.name == "create").options[] | "\(.name) \(.type) \(.complete)"'
+}
+
+# A file, and what may lie in its place.
+make_bad_files() { # DIRECTORY
+	mkdir "$1" "$1/directory"
+	mkfifo "$1/fifo"
+	mknod "$1/device" c 1 5
+	ln -s loop "$1/loop"
+	truncate -s 11M "$1/large"
+	head -c 4096 /dev/urandom >"$1/noise"
+	printf '\n=\0\n' >>"$1/noise"
+}
+
+@test "an option with a bad value is refused with its name and value, and nothing is made" {
+	local option value name type completion kind rows
+	before=$(ls "$SYSCONTAINER_ROOT"/{containers,names,idmap})
+	leak_patterns >"$BATS_TEST_TMPDIR/patterns"
+	processes=$(processes_of_ours "$BATS_TEST_TMPDIR/patterns")
+	rows=$(bad_values)
+	while IFS=' ' read -r option value; do
+		[[ $value != ANY ]] || continue
+		refused 125 "$option" "$value" -- create "$option=$value" "$(tree_path plain)" /bin/true
+	done <<<"$rows"
+	make_bad_files "$BATS_TEST_TMPDIR/bad"
+	while IFS=' ' read -r name type completion; do
+		while IFS= read -r value; do
+			refused 125 "--$name" "$value" -- create "--$name=$value" "$(tree_path plain)" /bin/true
+		done < <(bad_values_of_type "$type")
+		[[ $type != string* ]] || grep -q -e "^--$name " <<<"$rows" || e2e_die "--$name has no row in bad_values"
+		[[ $completion == file && $name != external-rootfs ]] || continue
+		for kind in missing directory fifo device loop large noise; do
+			value=$BATS_TEST_TMPDIR/bad/$kind
+			refused 125 "--$name" "$value" -- create "--$name=$value" "$(tree_path plain)" /bin/true
+		done
+	done < <(options_of_create)
 	same "containers afterwards" "$(ls "$SYSCONTAINER_ROOT"/{containers,names,idmap})" "$before"
+	same "processes of ours" "$(processes_of_ours "$BATS_TEST_TMPDIR/patterns")" "$processes"
+}
+
+@test "run refuses what create refuses" {
+	same "options that run lacks" "$(syscontainer __tables | jq -c '[.commands[] | select(.name == "create" or .name == "run").options] | .[0] - .[1]')" "[]"
+	refused 125 --memory abc -- run -d --memory abc "$(tree_path plain)" /bin/true
+	refused 125 --env-file /nowhere -- run -d --env-file /nowhere "$(tree_path plain)" /bin/true
+	same containers "$(container_names)" busy
+}
+
+@test "options that contradict each other are refused" {
+	local options text
+	while IFS=: read -r options text; do
+		# shellcheck disable=SC2086 # words are words
+		refused 125 "$text" -- create $options "$(tree_path plain)" /bin/true
+	done <<-END
+		--cpus 1 --cpu-quota 50000:CPU Quota
+		--cpus 1 --cpu-period 50000:CPU Period
+		--memory 64m --memory-swap 32m:memory
+		--memory 64m --memory-reservation 128m:memory
+		--privileged --user-remap auto:contradict
+		--restart always --rm:Conflicting options
+	END
+	same containers "$(container_names)" busy
 }
 
 @test "a missing value, an unknown option and a missing operand are refused" {
