@@ -22,8 +22,7 @@ supply() { # NAME FIELD
 	syscontainer check --format json | jq -r --arg name "$1" --arg field "$2" '.Supplies[] | select(.Name == $name)[$field]'
 }
 
-@test "check finds all that is needed, leaves nothing, and says why what is missing is missing" {
-	leak_snapshot >"$BATS_TEST_TMPDIR/before"
+@test "check finds all that is needed, leaves nothing, and has a word on each feature" {
 	run -0 syscontainer check
 	has_text "FEATURE"
 	has_text "more guests with systemd fit"
@@ -31,7 +30,7 @@ supply() { # NAME FIELD
 	same "needed and missing" "$(jq -c '[.Features[] | select(.Needed and .Works == "no")]' <<<"$output")" "[]"
 	same "without a word" "$(jq -c '[.Features[] | select(.Detail == "")]' <<<"$output")" "[]"
 	same "what tells of cgroups" "$(jq -r '.Features[] | select(.Name == "cgroups").Detail' <<<"$output" | cut -c1)" v
-	leak_check "$BATS_TEST_TMPDIR/before"
+	leak_check /dev/null
 }
 
 @test "check fails and names what is needed and missing" {
@@ -49,10 +48,8 @@ supply() { # NAME FIELD
 	same smallest "$(jq .Guests <<<"$output")" "$(jq '[.Supplies[].Guests | values] | min' <<<"$output")"
 	same "its name" "$(jq -r '.LimitedBy as $name | .Supplies[] | select(.Name == $name).Guests' <<<"$output")" "$(jq .Guests <<<"$output")"
 	ranges=$(supply "id ranges" Used)
-	terminals=$(supply terminals Used)
-	small_start box -t
+	small_create box
 	same "id ranges" "$(supply "id ranges" Used)" $((ranges + 1))
-	[[ $(supply terminals Used) -gt $terminals ]]
 }
 
 @test "info says what is in force and where it is from" {

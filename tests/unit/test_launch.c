@@ -60,9 +60,31 @@ static unsigned draw(unsigned end)
 
 /* What options take: some of it gets far enough with a bite out of it. */
 static const char *const good_values[] = {
-	"a",       "box",     "web.example", "1",        "64m",       "10s",  "auto",    "none",         "100000:100000:65536",
-	"KEY=VAL", "1.2.3.4", "::1",         "db:1.2.3.4", "ndots:2", "on-failure:3",    "SIGRTMIN+3",   "/some/where",
-	"0-0",     "true",    "root:root",   "net",      "host",      "/a:/b:ro",        "nofile=10:20", "net.ipv4.ip_forward=1",
+	"a",
+	"box",
+	"web.example",
+	"1",
+	"64m",
+	"10s",
+	"auto",
+	"none",
+	"100000:100000:65536",
+	"KEY=VAL",
+	"1.2.3.4",
+	"::1",
+	"db:1.2.3.4",
+	"ndots:2",
+	"on-failure:3",
+	"SIGRTMIN+3",
+	"/some/where",
+	"0-0",
+	"true",
+	"root:root",
+	"net",
+	"host",
+	"/a:/b:ro",
+	"nofile=10:20",
+	"net.ipv4.ip_forward=1",
 	"c 1:3 rwm",
 };
 static const char *const bites[] = {
@@ -173,7 +195,8 @@ static char *print_spec(const struct spec *spec)
 
 static unsigned count_changed(const struct spec *a, const struct spec *b)
 {
-	autorelease(json_free_scoped) struct json *left = schema_write(&spec_schema, a), *right = schema_write(&spec_schema, b);
+	autorelease(json_free_scoped) struct json *left = schema_write(&spec_schema, a),
+						  *right = schema_write(&spec_schema, b);
 	unsigned count = 0;
 
 	for (size_t i = 0; i < spec_schema.field_count; i++) {
@@ -244,8 +267,7 @@ static void try_value(const struct spec *plain, const struct strings *plain_keys
 		fail_msg("--%s \"%s\" changes more of the spec than one option may", option, value);
 	configure(option, value, &spec, &keys);
 	for (size_t i = 0; keys.count && i < ARRAY_SIZE(known_keys); i++)
-		if (!known_keys[i].varies &&
-		    count_key(&keys, known_keys[i].key) != count_key(plain_keys, known_keys[i].key))
+		if (!known_keys[i].varies && count_key(&keys, known_keys[i].key) != count_key(plain_keys, known_keys[i].key))
 			fail_msg("--%s \"%s\" changes how many %s there are", option, value, known_keys[i].key);
 }
 
