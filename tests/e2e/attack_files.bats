@@ -149,21 +149,21 @@ start_hostile() { # TREE REMAP
 # --- 24: state files -----------------------------------------------------------------------------------------------------------------
 
 @test "a state file that is a symlink is refused or replaced before each operation, and what it leads to stays" {
-	local file operation
+	local file operation words
 	for file in spec.json state.json lock console.log; do
-		for operation in inspect start exec stop "update --pids-limit 50" "rename" logs rm; do
+		for operation in inspect start exec stop update rename logs rm; do
 			syscontainer create --name box "$(tree_path plain)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
 			[[ $operation != exec && $operation != stop ]] || syscontainer start box
 			cp "$(container_dir box)/$file" "$CANARIES/file" 2>/dev/null || echo canary >"$CANARIES/file"
 			CANARY_SUMS=$(canaries)
 			ln -sf "$CANARIES/file" "$(container_dir box)/$file"
+			words=("$operation" box)
 			case $operation in
-			exec) run timeout 20 syscontainer exec box true ;;
-			rename) run timeout 20 syscontainer rename box boxed ;;
-			logs) run timeout 20 syscontainer logs box ;;
-			# shellcheck disable=SC2086 # words are words
-			*) run timeout 20 syscontainer $operation box ;;
+			exec) words+=(true) ;;
+			rename) words+=(boxed) ;;
+			update) words+=(--pids-limit 50) ;;
 			esac
+			run timeout 20 syscontainer "${words[@]}"
 			[[ $status -ne 124 ]] || e2e_die "$operation hangs with $file"
 			unharmed || e2e_die "by $operation with $file"
 			if [[ $file == lock ]]; then
@@ -177,7 +177,7 @@ start_hostile() { # TREE REMAP
 }
 
 @test "a run-time file that is a symlink is refused or replaced, and what it leads to stays" {
-	local file operation id
+	local file operation words id
 	for file in boot.json exit lxc.log monitor.lock host/notify events.jsonl; do
 		for operation in inspect stop restart rm; do
 			syscontainer run -d --name box "$(tree_path plain)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
@@ -188,8 +188,9 @@ start_hostile() { # TREE REMAP
 			*) path=$SYSCONTAINER_RUN/$id/$file ;;
 			esac
 			ln -sf "$CANARIES/file" "$path"
-			# shellcheck disable=SC2086 # words are words
-			run timeout 30 syscontainer ${operation/rm/rm -f} box
+			words=("$operation" box)
+			[[ $operation != rm ]] || words+=(-f)
+			run timeout 30 syscontainer "${words[@]}"
 			[[ $status -ne 124 ]] || e2e_die "$operation hangs with $file"
 			unharmed || e2e_die "by $operation with $file"
 			# One that cannot be replaced is named, and goes on being refused until the administrator has removed it.

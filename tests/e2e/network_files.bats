@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # --add-host, --dns, --dns-option, --dns-search, --hostname: what the guest sees, and that its tree stays as it was.
+# shellcheck disable=SC2016 # what $ is in front of is the guest's
 
 load common
 load small
