@@ -455,6 +455,18 @@ static void test_a_missing_container_is_enoent(void **state)
 	spec_release(&spec);
 }
 
+static void test_guest_files(void **state)
+{
+	static const char *const good[] = {"/env", "/etc/environment", "/a/..b/.c", "/with blank"};
+	static const char *const bad[] = {"", "env", "/", "/etc/", "//env", "/./env", "/etc/../env", "/etc/..", "/e\nnv"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(spec_check_guest_file(good[i], NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_true(spec_check_guest_file(bad[i], NULL) < 0);
+}
+
 int main(void)
 {
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, work_tear_down)
@@ -464,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_hostnames),
+		cmocka_unit_test(test_guest_files),
 		cmocka_unit_test(test_cgroup_is_below_the_parent),
 		FILE_TEST(test_everything_comes_back),
 		FILE_TEST(test_absent_keys_have_defaults),
