@@ -162,13 +162,15 @@ static int resolve(const struct container *container, struct setup *setup, struc
 	return 0;
 }
 
-static int attach_cgroup(const struct container *container, pid_t pid, struct error *err)
+static int attach_cgroup(const struct container *container, const char *leaf, pid_t pid, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
-	autofree char *path = spec_cgroup(&container->spec);
+	autofree char *path = spec_cgroup(&container->spec), *own = leaf ? xasprintf("%s/%s", path, leaf) : NULL;
 	int r = cgroup_host_load(&host, err);
 
-	return r < 0 ? r : cgroup_attach(&host, path, CGROUP_GUEST, pid, err);
+	if (r == 0 && own)
+		r = cgroup_create(&host, own, err);
+	return r < 0 ? r : cgroup_attach(&host, path, leaf ? leaf : CGROUP_GUEST, pid, err);
 }
 
 static void add_environment(const struct container *container, const struct enter_request *request,
@@ -205,7 +207,7 @@ static int command_stub(const struct container *container, const struct enter_re
 	int r;
 
 	add_environment(container, request, &environment);
-	r = attach_cgroup(container, pid, err);
+	r = attach_cgroup(container, request->cgroup, pid, err);
 	if (r == 0)
 		r = stub_await(setup->socket_fd, &report_fd, NULL, err);
 	if (r == 0)
@@ -277,41 +279,45 @@ static bool collect(int *fd, struct text *out, size_t max)
 	return false;
 }
 
+int enter_finish(struct enter_process *process, const char *name, int timeout_ms, int *ret_status, struct text *out,
+		 struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+	autoclose int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	bool has_ended = false;
+
+	while (!has_ended) {
+		struct pollfd fds[3] = {{pidfd, POLLIN, 0}, {process->output, POLLIN, 0}, {process->errors, POLLIN, 0}};
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
+
+		if (poll(fds, ARRAY_SIZE(fds), left_ms > 0 ? (int)left_ms : 0) == 0) {
+			end_child(process->pid);
+			process_close(process);
+			return error_set(err, -ETIMEDOUT, "%s did not end within %d ms", name, timeout_ms);
+		}
+		if (fds[1].revents)
+			collect(&process->output, out, 65536);
+		else if (fds[2].revents)
+			collect(&process->errors, out, 65536);
+		else
+			has_ended = fds[0].revents != 0;
+	}
+	while (waitpid(process->pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+	process_close(process);
+	return 0;
+}
+
 int enter_run(const struct container *container, const char *const *arguments, int timeout_ms, int *ret_status,
 	      struct text *out, struct error *err)
 {
 	autorelease(strings_release) struct strings list = {0};
 	struct enter_request request = {.arguments = &list};
-	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
-	autoclose int pidfd = -EBADF;
 	struct enter_process process;
-	bool has_ended = false;
 	int r;
 
 	for (; *arguments; arguments++)
 		strings_append(&list, *arguments);
 	r = enter_start(container, &request, &process, err);
-	if (r < 0)
-		return r;
-	pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
-	while (!has_ended) {
-		struct pollfd fds[3] = {{pidfd, POLLIN, 0}, {process.output, POLLIN, 0}, {process.errors, POLLIN, 0}};
-		int64_t left_ms = deadline_ms - clock_monotonic_ms();
-
-		if (poll(fds, ARRAY_SIZE(fds), left_ms > 0 ? (int)left_ms : 0) == 0) {
-			end_child(process.pid);
-			process_close(&process);
-			return error_set(err, -ETIMEDOUT, "%s did not end within %d ms", list.items[0], timeout_ms);
-		}
-		if (fds[1].revents)
-			collect(&process.output, out, 65536);
-		else if (fds[2].revents)
-			collect(&process.errors, out, 65536);
-		else
-			has_ended = fds[0].revents != 0;
-	}
-	while (waitpid(process.pid, ret_status, 0) < 0 && errno == EINTR)
-		;
-	process_close(&process);
-	return 0;
+	return r < 0 ? r : enter_finish(&process, list.items[0], timeout_ms, ret_status, out, err);
 }

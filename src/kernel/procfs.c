@@ -20,8 +20,8 @@ int procfs_parse_stat(const char *line, struct process_stat *ret_stat, struct er
 	unsigned long long start_time;
 
 	if (!open || !close || close < open ||
-	    sscanf(close + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		   &ret_stat->state, &start_time) != 2)
+	    sscanf(close + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		   &ret_stat->state, &ret_stat->parent, &start_time) != 3)
 		return error_set(err, -EBADMSG, "the line of a process has an unknown layout");
 	snprintf(ret_stat->name, sizeof(ret_stat->name), "%.*s", (int)(close - open - 1), open + 1);
 	ret_stat->start_time = start_time;
@@ -49,6 +49,13 @@ int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err)
 		return r;
 	*ret_id = (struct process_id){.pid = pid, .start_time = stat.start_time};
 	return 0;
+}
+
+pid_t procfs_parent(pid_t pid)
+{
+	struct process_stat stat;
+
+	return read_stat(pid, &stat, NULL) == 0 ? stat.parent : 0;
 }
 
 bool procfs_is_alive(const struct process_id *id)

@@ -19,6 +19,7 @@ struct process_id {
 struct process_stat {
 	char name[64];
 	char state;
+	pid_t parent;
 	uint64_t start_time;
 };
 
@@ -26,6 +27,8 @@ struct process_stat {
 int procfs_parse_stat(const char *line, struct process_stat *ret_stat, struct error *err);
 /* Fills the start time of `pid`; -ESRCH when there is no such process. */
 int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err);
+/* The parent of `pid`, 0 when there is no such process. */
+pid_t procfs_parent(pid_t pid);
 /* True while exactly this process is there and no zombie. A zeroed id is never alive. */
 bool procfs_is_alive(const struct process_id *id);
 /* A pidfd (pidfd_open(2)) that is surely of this process; -ESRCH when it is gone. */
