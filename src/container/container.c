@@ -72,7 +72,9 @@ void container_load(const char *id, struct container *ret_container)
 	*c = (struct container){.id = xstrdup(id), .status = CONTAINER_BROKEN};
 	if (spec_load(id, &c->spec, &c->problem) >= 0)
 		state_load(id, &c->state, &c->problem);
-	load_live(c); /* of a broken one too: it may run */
+	if (c->spec.health.command)
+		health_load(id, &c->health, NULL); /* one that cannot be read is no reason to call the container broken */
+	load_live(c);                              /* of a broken one too: it may run */
 }
 
 void container_reload(struct container *container)
@@ -120,6 +122,7 @@ void container_release(struct container *container)
 	spec_release(&container->spec);
 	state_release(&container->state);
 	boot_release(&container->boot);
+	health_release(&container->health);
 	*container = (struct container){0};
 }
 

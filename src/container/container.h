@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "kernel/cgroup.h"
+#include "model/health.h"
 #include "model/spec.h"
 #include "model/state.h"
 
@@ -26,7 +27,8 @@ struct container {
 	char *id;
 	struct spec spec;
 	struct state state;
-	struct boot boot; /* of the last boot; zeroed when there is none on this boot of the host */
+	struct boot boot;     /* of the last boot; zeroed when there is none on this boot of the host */
+	struct health health; /* of the last boot, when the spec has a check */
 	bool has_boot;
 	bool has_monitor;
 	bool is_orphan; /* something is left of a boot, but no monitor: container_settle() */

@@ -22,6 +22,7 @@ static const struct schema_field config_fields[] = {
 	{.key = "start-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, start_timeout)},
 	{.key = "stop-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, stop_timeout)},
 	{.key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent)},
+	{.key = "hook-spec", .type = SCHEMA_STRING, .offset = offsetof(struct config, hook_spec)},
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 };
 const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
@@ -107,6 +108,8 @@ static int parse_values(struct config *config, struct error *err)
 		return error_prefix(err, "container-log.max-size");
 	if (spec_parse_idmap(config->user_remap, &idmap, err) < 0)
 		return error_prefix(err, "user-remap: \"%s\"", config->user_remap);
+	if (config->hook_spec && config->hook_spec[0] != '/')
+		return error_set(err, -EINVAL, "hook-spec: \"%s\" is not absolute", config->hook_spec);
 	if (config->log_max_bytes < 4096)
 		return error_set(err, -EINVAL, "container-log.max-size: %s is below 4096 bytes", config->log.max_size);
 	if (config->log.max_files < 1 || config->log.max_files > 100)

@@ -18,6 +18,7 @@ struct config {
 	char *start_timeout; /* duration; "0" waits for ever */
 	char *stop_timeout;
 	char *cgroup_parent;
+	char *hook_spec; /* absolute path of a hook spec for all containers; NULL */
 	struct config_log log;
 	/* The same, parsed and checked. */
 	int64_t start_timeout_ms, stop_timeout_ms;

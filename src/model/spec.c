@@ -80,6 +80,8 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, cgroup_parent, "cgroup_parent", SCHEMA_STRING, .is_required = true),
 	MEMBER(spec, limits, "limits", SCHEMA_OBJECT, .nested = &limits_schema),
 	MEMBER(spec, network_files, "network_files", SCHEMA_OBJECT, .nested = &spec_network_files_schema, OPTIONAL),
+	MEMBER(spec, hooks, "hooks", SCHEMA_OBJECT, .nested = &spec_hooks_schema, OPTIONAL),
+	MEMBER(spec, health, "health", SCHEMA_OBJECT, .nested = &spec_health_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -120,12 +122,19 @@ static int check(const struct spec *spec, struct error *err)
 	if (!idmap_fits(&spec->idmap))
 		return error_set(err, -ERANGE, "idmap: it goes beyond the last id");
 	r = check_environment_target(spec, err);
-	return r < 0 ? r : spec_network_files_check(&spec->network_files, err);
+	if (r == 0)
+		r = spec_network_files_check(&spec->network_files, err);
+	if (r < 0)
+		return r;
+	if (spec_hooks_check(&spec->hooks, err) < 0)
+		return error_prefix(err, "hooks");
+	if (spec_health_check(&spec->health, err) < 0)
+		return error_prefix(err, "health");
+	return 0;
 }
 
-int spec_load(const char *id, struct spec *ret_spec, struct error *err)
+int spec_load_file(const char *path, const char *id, struct spec *ret_spec, struct error *err)
 {
-	autofree char *path = paths_container(id, "spec.json");
 	autorelease(json_free_scoped) struct json *value = NULL;
 	int r;
 
@@ -143,6 +152,13 @@ int spec_load(const char *id, struct spec *ret_spec, struct error *err)
 	}
 	ret_spec->id = xstrdup(id);
 	return 0;
+}
+
+int spec_load(const char *id, struct spec *ret_spec, struct error *err)
+{
+	autofree char *path = paths_container(id, "spec.json");
+
+	return spec_load_file(path, id, ret_spec, err);
 }
 
 /* A string that is no UTF-8 would come back as another one. */

@@ -11,6 +11,8 @@
 #include "base/strings.h"
 #include "kernel/cgroup_limits.h"
 #include "model/spec_network_files.h"
+#include "model/spec_health.h"
+#include "model/spec_hooks.h"
 
 #define SPEC_VERSION 1
 
@@ -65,12 +67,16 @@ struct spec {
 	char *cgroup_parent; /* "/syscontainer" */
 	struct cgroup_limits limits;
 	struct spec_network_files network_files;
+	struct spec_hooks hooks; /* the container's own; daemon.json may name others */
+	struct spec_health health;
 };
 
 extern const struct schema spec_schema;
 
 /* Reads ROOT/containers/ID/spec.json. Every error names the file; -ENOENT when the container is not there. */
 int spec_load(const char *id, struct spec *ret_spec, struct error *err);
+/* The same from a file elsewhere, for programs that are told where it is. */
+int spec_load_file(const char *path, const char *id, struct spec *ret_spec, struct error *err);
 /* Replaces it (see file_replace()). `id` says which directory: a container that is being made has another one. */
 int spec_save(const char *id, const struct spec *spec, struct error *err);
 void spec_release(struct spec *spec);

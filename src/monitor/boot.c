@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "container/confinement.h"
 #include "container/control.h"
+#include "container/hook.h"
 #include "container/launch.h"
 #include "container/payload.h"
 #include "container/rootfs.h"
@@ -96,6 +97,7 @@ static void finish_start(struct monitor *monitor)
 	monitor_set_phase(monitor, BOOT_RUNNING);
 	event_log(monitor->id, monitor->spec.name, "start", "pid=%d", monitor->boot.init.pid);
 	watch_init(monitor);
+	health_begin(monitor);
 	server_started(monitor);
 	if (!init_language(monitor->run.init_kind)->speaks_notify)
 		notify_set_ready(monitor);
@@ -146,16 +148,28 @@ static int greet_stub(struct monitor *monitor, struct error *err)
 	return prepare_guest(monitor, err);
 }
 
-/* PID 1 has the parent that will see its end: now it may begin. */
+/* Once all is prepared and PID 1 has the parent that will see its end, it may begin. */
 static void release_stub(struct monitor *monitor)
 {
 	struct error error = {0};
 
+	if (!monitor->run.is_prepared || !monitor->run.is_settled)
+		return;
 	if (send_order(monitor, &error) < 0)
 		fail(monitor, &error);
 	else
 		monitor->run.executed_source =
 			loop_add(monitor->loop, monitor->run.executed_fd, EPOLLIN, on_executed, monitor);
+}
+
+static void on_prestart_done(struct monitor *monitor, const struct error *err)
+{
+	if (err) {
+		fail(monitor, err);
+		return;
+	}
+	monitor->run.is_prepared = true;
+	release_stub(monitor);
 }
 
 static void on_gate(struct loop_source *source, uint32_t events, void *data)
@@ -167,8 +181,13 @@ static void on_gate(struct loop_source *source, uint32_t events, void *data)
 	loop_remove(source);
 	monitor->run.gate_source = NULL;
 	/* The stub is gone with its parent: that one's report, or its end, says why. */
-	if (greet_stub(monitor, &error) < 0 && error.code != -ECHILD)
-		fail(monitor, &error);
+	if (greet_stub(monitor, &error) < 0) {
+		if (error.code != -ECHILD)
+			fail(monitor, &error);
+		return;
+	}
+	hooks_run(monitor, SPEC_HOOK_PRESTART, on_prestart_done);
+	stop_abort_start(monitor);
 }
 
 /* Closed without a report: the payload became the keeper, or it died, which has an event of its own. */
@@ -186,8 +205,8 @@ static void on_failure_report(struct loop_source *source, uint32_t events, void 
 	loop_remove(source);
 	monitor->run.failure_source = NULL;
 	monitor_close(&monitor->run.failure_fd);
-	if (monitor->run.executed_fd >= 0)
-		release_stub(monitor);
+	monitor->run.is_settled = true;
+	release_stub(monitor);
 }
 
 static bool is_readable(int fd)
@@ -374,6 +393,10 @@ static int begin(struct monitor *monitor, struct error *err)
 {
 	int r = monitor_reload_spec(monitor, err); /* each boot is a full start from the spec as it is now */
 
+	if (r == 0)
+		r = hooks_load(monitor, err);
+	if (r == 0)
+		r = hook_check_programs(&monitor->hooks.of_boot, err);
 	if (r < 0)
 		return r;
 	r = start_payload(monitor, err);
@@ -439,6 +462,7 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 		settle_payload(monitor);
 	if (!init_language(monitor->run.init_kind)->speaks_notify)
 		notify_set_ready(monitor);
+	health_adopt(monitor);
 	/* A stop that the dead monitor was asked for is over; whoever asked was told. */
 	if (monitor->boot.phase == BOOT_STOPPING)
 		monitor_set_phase(monitor, monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING);

@@ -82,6 +82,12 @@ static void deliver(struct output *output, const void *data, size_t length)
 	server_send_output(output->monitor, output->client_stream, data, length);
 }
 
+void console_complain(struct monitor *monitor, const char *line, size_t length)
+{
+	if (monitor->console)
+		deliver(&monitor->console->errors, line, length);
+}
+
 /* vhangup(2), as agetty(8) does it, hangs up our slave too. */
 static void reopen_slave(struct console *console)
 {

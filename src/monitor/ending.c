@@ -33,24 +33,20 @@
 #define EXIT_CODE_LOST   255
 #define EXIT_CODE_REBOOT 129
 
-struct ending {
-	int exit_code;
-	const char *reason;
-	bool is_reboot;
-};
-
 /* reboot(2) in a pid namespace ends its PID 1 by SIGHUP for a restart and by SIGINT for halt and power-off. */
-static struct ending interpret(const struct monitor *monitor, int status)
+static struct monitor_ending interpret(const struct monitor *monitor, int status)
 {
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	if (number == SIGHUP)
-		return (struct ending){EXIT_CODE_REBOOT, "reboot", true};
+		return (struct monitor_ending){.exit_code = EXIT_CODE_REBOOT, .reason = "reboot", .is_reboot = true};
 	if (number == SIGINT)
-		return (struct ending){0, monitor->stop.is_wanted ? "stopped" : "poweroff", false};
+		return (struct monitor_ending){.reason = monitor->stop.is_wanted ? "stopped" : "poweroff"};
 	if (number)
-		return (struct ending){128 + number, "killed", false};
-	return (struct ending){WEXITSTATUS(status), monitor->stop.is_wanted ? "stopped" : "exited", false};
+		return (struct monitor_ending){.exit_code = 128 + number,
+					       .reason = monitor->health.has_ended_guest ? "unhealthy" : "killed"};
+	return (struct monitor_ending){.exit_code = WEXITSTATUS(status),
+				       .reason = monitor->stop.is_wanted ? "stopped" : "exited"};
 }
 
 static bool wait_for_fd(int fd, int timeout_ms)
@@ -131,6 +127,10 @@ static void clean_up(struct monitor *monitor)
 {
 	autofree char *cgroup = spec_cgroup(&monitor->spec);
 
+	loop_remove(steal_ptr(monitor->stop.ask_timer));
+	loop_remove(steal_ptr(monitor->stop.kill_timer));
+	hooks_cancel(monitor);
+	health_cancel(monitor);
 	count_out_of_memory(monitor, cgroup);
 	end_payload(monitor);
 	console_close(monitor);
@@ -138,7 +138,7 @@ static void clean_up(struct monitor *monitor)
 	boot_close(&monitor->run);
 }
 
-static bool should_restart(const struct monitor *monitor, const struct ending *ending)
+static bool should_restart(const struct monitor *monitor, const struct monitor_ending *ending)
 {
 	const struct spec_restart_policy *policy = &monitor->spec.restart;
 
@@ -168,7 +168,7 @@ static void on_restart(struct loop_source *source, uint32_t events, void *data)
 	boot_begin(monitor);
 }
 
-static void schedule_restart(struct monitor *monitor, const struct ending *ending)
+static void schedule_restart(struct monitor *monitor, const struct monitor_ending *ending)
 {
 	bool was_long = clock_real_ns() - monitor->state.started_ns >= GOOD_RUN_NS;
 
@@ -206,6 +206,13 @@ static void forget_boot(struct monitor *monitor)
 	file_remove_tree(AT_FDCWD, host, NULL);
 }
 
+static void tell_failure(struct monitor *monitor)
+{
+	if (monitor->ending.failure.code)
+		server_boot_failed(monitor, &monitor->ending.failure);
+	monitor->ending.failure.code = 0;
+}
+
 /* For good: what is known goes to disk first, then those who wait hear it, and then this monitor is gone. */
 static void finish(struct monitor *monitor)
 {
@@ -219,12 +226,13 @@ static void finish(struct monitor *monitor)
 	if (monitor->spec.removes_itself)
 		remove_container(monitor);
 	monitor_close(&monitor->lock_fd);
+	tell_failure(monitor);
 	server_ended(monitor);
 	monitor->is_ending = true;
 	loop_stop(monitor->loop);
 }
 
-static void record(struct monitor *monitor, const struct ending *ending)
+static void record(struct monitor *monitor, const struct monitor_ending *ending)
 {
 	monitor->state.exit_code = ending->exit_code;
 	free(monitor->state.reason);
@@ -234,7 +242,7 @@ static void record(struct monitor *monitor, const struct ending *ending)
 	event_log(monitor->id, monitor->spec.name, "die", "exitCode=%d reason=%s", ending->exit_code, ending->reason);
 }
 
-static void decide(struct monitor *monitor, const struct ending *ending)
+static void decide(struct monitor *monitor, const struct monitor_ending *ending)
 {
 	struct error error = {0};
 
@@ -245,19 +253,48 @@ static void decide(struct monitor *monitor, const struct ending *ending)
 	schedule_restart(monitor, ending);
 	if (state_save(monitor->id, &monitor->state, &error) < 0)
 		monitor_complain(monitor, &error);
+	tell_failure(monitor);
 }
 
-static void end_boot(struct monitor *monitor, const struct ending *ending)
+/* The first start of this monitor: one that fails is the caller's to repeat, another one is the policy's. */
+static bool is_first_start(const struct monitor *monitor)
 {
-	clean_up(monitor);
-	record(monitor, ending);
+	return monitor->state.restart_count == 0 && monitor->back_off_ms == 0;
+}
+
+static void on_poststop_done(struct monitor *monitor, const struct error *err)
+{
+	const struct monitor_ending *ending = &monitor->ending;
+
+	(void)err;
+	monitor->run.is_active = false;
 	monitor_reload_spec(monitor, NULL); /* for `update --restart` and `rename`; unreadable, it leaves us what we know */
-	decide(monitor, ending);
+	if (ending->failure.code && is_first_start(monitor))
+		finish(monitor);
+	else
+		decide(monitor, ending);
+}
+
+/* All of the guest is gone. What prestart hooks made for it, poststop hooks take away; they are run for each guest that had a PID 1, be it only the stub. */
+static void end_boot(struct monitor *monitor, const struct monitor_ending *ending)
+{
+	bool had_guest = monitor->boot.init.pid > 0;
+
+	monitor->ending = *ending;
+	clean_up(monitor);
+	record(monitor, &monitor->ending);
+	if (!had_guest || monitor->hooks.of_boot.stages[SPEC_HOOK_POSTSTOP].count == 0) {
+		on_poststop_done(monitor, NULL);
+		return;
+	}
+	monitor->run.is_active = true; /* nobody may begin another boot meanwhile */
+	monitor_set_phase(monitor, BOOT_STOPPING);
+	hooks_run(monitor, SPEC_HOOK_POSTSTOP, on_poststop_done);
 }
 
 void ending_init_died(struct monitor *monitor)
 {
-	struct ending ending = {EXIT_CODE_LOST, "lost", false};
+	struct monitor_ending ending = {.exit_code = EXIT_CODE_LOST, .reason = "lost"};
 	int status;
 
 	if (read_status(monitor, &status))
@@ -267,7 +304,7 @@ void ending_init_died(struct monitor *monitor)
 
 void ending_bury(struct monitor *monitor)
 {
-	struct ending ending = {EXIT_CODE_LOST, "lost", false};
+	struct monitor_ending ending = {.exit_code = EXIT_CODE_LOST, .reason = "lost"};
 	bool was_starting = monitor->boot.phase == BOOT_STARTING || monitor->boot.phase == BOOT_RESTARTING;
 	int status;
 
@@ -278,20 +315,15 @@ void ending_bury(struct monitor *monitor)
 
 void ending_boot_failed(struct monitor *monitor, const struct error *err)
 {
-	struct error error = *err; /* it may lie in what is cleaned up */
-	struct ending ending = {error.exit_status ? error.exit_status : 125, "failed", false};
+	struct monitor_ending ending = {
+		.exit_code = err->exit_status ? err->exit_status : 125,
+		.reason = "failed",
+		.failure = *err, /* it may lie in what is cleaned up */
+	};
 
-	clean_up(monitor);
 	free(monitor->state.error);
-	monitor->state.error = xstrdup(error.message);
-	record(monitor, &ending);
-	server_boot_failed(monitor, &error);
-	monitor_reload_spec(monitor, NULL); /* for `update --restart` and `rename`; unreadable, it leaves us what we know */
-	/* A first start that fails is the caller's to repeat; one that follows a good run is the policy's. */
-	if (monitor->state.restart_count == 0 && monitor->back_off_ms == 0)
-		finish(monitor);
-	else
-		decide(monitor, &ending);
+	monitor->state.error = xstrdup(err->message);
+	end_boot(monitor, &ending);
 }
 
 void ending_cancel_restart(struct monitor *monitor)

@@ -42,8 +42,7 @@ void monitor_complain(struct monitor *monitor, const struct error *err)
 	autorelease(text_release) struct text line = {0};
 
 	text_appendf(&line, "syscontainer: %s\n", err->message);
-	if (monitor->console)
-		server_send_output(monitor, CONTROL_STDERR, line.data, line.length);
+	console_complain(monitor, line.data, line.length);
 	event_log(monitor->id, monitor->spec.name, "warning", "code=%d", err->code);
 }
 
@@ -75,6 +74,8 @@ static int adopt(struct monitor *monitor, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (hooks_load(monitor, err) < 0) /* its guest matters more */
+		monitor_complain(monitor, err);
 	if (has_boot && monitor->boot.phase == BOOT_RESTARTING) {
 		boot_begin(monitor); /* what the dead monitor was about to do */
 		return 0;

@@ -13,11 +13,14 @@
 #include "kernel/cgroup.h"
 #include "model/config.h"
 #include "model/console_log.h"
+#include "model/health.h"
 #include "model/spec.h"
 #include "model/state.h"
 
+struct attendant;
 struct client;
 struct console;
+struct monitor;
 
 /* One boot: from the fork of the payload to the end of PID 1. */
 struct monitor_boot {
@@ -27,6 +30,7 @@ struct monitor_boot {
 	int gate_fd, failure_fd; /* while starting: the stub's socket, the payload's report */
 	int executed_fd;         /* the stub's report */
 	int notify_fd;
+	bool is_prepared, is_settled; /* prestart hooks are over, the payload is the keeper: both, and PID 1 may begin */
 	struct loop_source *gate_source, *failure_source, *payload_source, *init_source, *executed_source, *notify_source;
 	enum init_kind init_kind;
 };
@@ -40,6 +44,31 @@ struct monitor_stop {
 	struct text remains; /* what had to be killed */
 };
 
+/* How a boot ended, until that is dealt with. */
+struct monitor_ending {
+	int exit_code;
+	const char *reason;
+	bool is_reboot;
+	struct error failure; /* of a boot that never ran */
+};
+
+struct monitor_hooks {
+	struct spec_hooks of_boot; /* the daemon-wide ones first */
+	bool is_running;
+	enum spec_hook_stage stage;
+	size_t next;
+	struct attendant *attendant;
+	void (*on_done)(struct monitor *monitor, const struct error *err);
+};
+
+struct monitor_health {
+	struct health now; /* as in health.json */
+	struct loop_source *timer;
+	struct attendant *probe;
+	int64_t probe_start_ns;
+	bool has_ended_guest;
+};
+
 struct monitor {
 	struct loop *loop;
 	char *id;
@@ -51,6 +80,9 @@ struct monitor {
 	struct cgroup_host cgroups;
 	struct monitor_boot run;
 	struct monitor_stop stop;
+	struct monitor_ending ending;
+	struct monitor_hooks hooks;
+	struct monitor_health health;
 	struct console *console;
 	struct client *clients;
 	struct loop_source *restart_timer;
@@ -78,6 +110,38 @@ void boot_close(struct monitor_boot *run);
 /* The guest is complete and empty, and its PID 1 is our stub that waits: what must be there before the first program. */
 int prepare_guest(struct monitor *monitor, struct error *err);
 
+/* attendant.c */
+/* What may take long: done in a process of its own, which ends with everything that it started when it fails, is late or is not wanted any more. */
+struct attendant_task {
+	/* In that process. 0 is success; what it appends to `out` comes back, some kilobytes of it. */
+	int (*run)(void *data, struct text *out, struct error *err);
+	void *data;
+	int64_t timeout_ms;
+	const char *cgroup; /* NULL, or one whose processes are killed at the end, however that comes */
+	/* In the monitor, once. A negative result has its error. */
+	void (*on_end)(struct monitor *monitor, int result, const char *output, const struct error *err);
+};
+/* NULL on failure. It is gone when on_end() is called. */
+struct attendant *attendant_start(struct monitor *monitor, const struct attendant_task *task, struct error *err);
+/* Ends it without on_end(). Takes NULL. */
+void attendant_cancel(struct attendant *attendant);
+
+/* hooks.c */
+/* Those of daemon.json's file as it is now, then the spec's. On failure the spec's alone. */
+int hooks_load(struct monitor *monitor, struct error *err);
+/* One after the other. `err` is only given for prestart, whose first failure is the last hook; of the others failures are events and words in the log. */
+void hooks_run(struct monitor *monitor, enum spec_hook_stage stage,
+	       void (*on_done)(struct monitor *monitor, const struct error *err));
+void hooks_cancel(struct monitor *monitor);
+bool hooks_run_stage(const struct monitor *monitor, enum spec_hook_stage stage);
+
+/* health.c */
+void health_begin(struct monitor *monitor);
+void health_adopt(struct monitor *monitor);
+/* No probes from here on; and again. */
+void health_cancel(struct monitor *monitor);
+void health_resume(struct monitor *monitor);
+
 /* notify.c */
 /* The socket RUN/host/ID/notify, which the guest sees as /run/host/notify. */
 int notify_listen(const char *id, int *ret_fd, struct error *err);
@@ -94,6 +158,8 @@ void ending_cancel_restart(struct monitor *monitor);
 
 /* stop.c */
 void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signal);
+/* A guest that shall end is not begun: gives a start up whose prestart hooks run. Says whether it did. */
+bool stop_abort_start(struct monitor *monitor);
 /* PID 1 was executed while a stop was wanted already. */
 void stop_continue(struct monitor *monitor);
 
@@ -104,6 +170,8 @@ int console_number(const struct console *console);
 /* The descriptors that the payload is born with: ours by enum payload_fd, and PID 1's standard ones. */
 void console_pass(const struct console *console, int *ret_fds, int ret_standard[3]);
 void console_forget_guest_ends(struct console *console);
+/* A line of our own: to the log, and to those who are attached. */
+void console_complain(struct monitor *monitor, const char *line, size_t length);
 void console_input(struct monitor *monitor, const void *data, size_t length);
 void console_end_of_input(struct monitor *monitor);
 void console_resize(struct monitor *monitor, unsigned rows, unsigned columns);
@@ -121,6 +189,7 @@ void server_send_output(struct monitor *monitor, int stream, const void *data, s
 /* Tells everybody who waits: PID 1 was executed, it is ready, it will not come back. */
 void server_started(struct monitor *monitor);
 void server_ready(struct monitor *monitor);
+void server_healthy(struct monitor *monitor);
 void server_boot_failed(struct monitor *monitor, const struct error *err);
 void server_ended(struct monitor *monitor);
 /* PID 1 does not die: nobody shall wait for that for ever. */

@@ -40,6 +40,13 @@ int notify_listen(const char *id, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/* A start is over when what the administrator wants done after it is done. */
+static void on_poststart_done(struct monitor *monitor, const struct error *err)
+{
+	(void)err;
+	server_ready(monitor);
+}
+
 void notify_set_ready(struct monitor *monitor)
 {
 	if (monitor->boot.is_ready)
@@ -47,7 +54,7 @@ void notify_set_ready(struct monitor *monitor)
 	monitor->boot.is_ready = true;
 	monitor_set_phase(monitor, monitor->boot.phase == BOOT_RUNNING ? BOOT_READY : (enum boot_phase)monitor->boot.phase);
 	event_log(monitor->id, monitor->spec.name, "ready", "pid=%d", monitor->boot.init.pid);
-	server_ready(monitor);
+	hooks_run(monitor, SPEC_HOOK_POSTSTART, on_poststart_done);
 }
 
 static void read_message(struct monitor *monitor, char *message)

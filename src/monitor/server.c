@@ -20,7 +20,7 @@
 #define SLOW_CLIENT_MS    10000
 #define FREEZE_TIMEOUT_MS 10000
 
-enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_STOPPED };
+enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_HEALTHY, WAIT_STOPPED };
 
 struct client {
 	struct monitor *monitor;
@@ -203,11 +203,16 @@ void server_ready(struct monitor *monitor)
 	answer_waiting(monitor, WAIT_READY);
 }
 
+void server_healthy(struct monitor *monitor)
+{
+	answer_waiting(monitor, WAIT_HEALTHY);
+}
+
 void server_boot_failed(struct monitor *monitor, const struct error *err)
 {
 	for (struct client *client = monitor->clients; client; client = client->next) {
-		if (client->is_gone ||
-		    (client->waits_for != WAIT_STARTED && client->waits_for != WAIT_READY && !client->is_attached))
+		if (client->is_gone || (client->waits_for != WAIT_STARTED && client->waits_for != WAIT_READY &&
+					client->waits_for != WAIT_HEALTHY && !client->is_attached))
 			continue;
 		client->waits_for = WAIT_NOTHING;
 		client->is_attached = false;
@@ -227,15 +232,18 @@ void server_stop_failed(struct monitor *monitor, const struct error *err)
 
 void server_ended(struct monitor *monitor)
 {
-	autofree char *early = xasprintf("it ended before it was ready: exit code %d, %s", monitor->state.exit_code,
-					 monitor->state.reason ? monitor->state.reason : "unknown");
+	const char *reason = monitor->state.reason ? monitor->state.reason : "unknown";
 
 	for (struct client *client = monitor->clients; client; client = client->next) {
 		if (client->is_gone)
 			continue;
-		if (client->waits_for == WAIT_READY)
+		if (client->waits_for == WAIT_READY || client->waits_for == WAIT_HEALTHY) {
+			autofree char *early = xasprintf("it ended before it was %s: exit code %d, %s",
+							 client->waits_for == WAIT_READY ? "ready" : "healthy",
+							 monitor->state.exit_code, reason);
+
 			send_done(client, -ECHILD, monitor->state.exit_code, early);
-		else if (client->waits_for == WAIT_STARTED)
+		} else if (client->waits_for == WAIT_STARTED)
 			send_done(client, 0, 0, NULL);
 		else if (client->waits_for == WAIT_STOPPED || client->is_attached)
 			send_done(client, 0, monitor->state.exit_code,
@@ -247,6 +255,7 @@ static enum wait_for parse_condition(const char *word)
 {
 	return !word || strcmp(word, "started") == 0 ? WAIT_STARTED
 	       : strcmp(word, "ready") == 0          ? WAIT_READY
+	       : strcmp(word, "healthy") == 0        ? WAIT_HEALTHY
 	       : strcmp(word, "stopped") == 0        ? WAIT_STOPPED
 						     : WAIT_NOTHING;
 }
@@ -259,7 +268,8 @@ static void wait_for(struct client *client, enum wait_for condition)
 
 	client->waits_for = condition;
 	if (condition == WAIT_NOTHING || (condition == WAIT_STARTED && is_up) ||
-	    (condition == WAIT_READY && is_up && monitor->boot.is_ready)) {
+	    (condition == WAIT_READY && is_up && monitor->boot.is_ready && !hooks_run_stage(monitor, SPEC_HOOK_POSTSTART)) ||
+	    (condition == WAIT_HEALTHY && is_up && monitor->health.now.status == HEALTH_HEALTHY)) {
 		client->waits_for = WAIT_NOTHING;
 		send_done(client, 0, 0, NULL);
 	}
@@ -325,11 +335,17 @@ static void freeze(struct client *client, bool is_frozen)
 	struct error error = {0};
 	enum boot_phase phase = is_frozen ? BOOT_PAUSED : monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING;
 
+	/* A frozen probe would only run into its timeout. */
+	if (is_frozen)
+		health_cancel(monitor);
 	if (cgroup_freeze(&monitor->cgroups, cgroup, is_frozen, FREEZE_TIMEOUT_MS, &error) < 0) {
+		health_resume(monitor);
 		send_done(client, error.code, 0, error.message);
 		return;
 	}
 	monitor_set_phase(monitor, phase);
+	if (!is_frozen)
+		health_resume(monitor);
 	event_log(monitor->id, monitor->spec.name, is_frozen ? "pause" : "unpause", "%s", "");
 	send_done(client, 0, 0, NULL);
 }

@@ -151,6 +151,7 @@ static void begin(struct monitor *monitor)
 	if (monitor->boot.phase == BOOT_PAUSED)
 		cgroup_freeze(&monitor->cgroups, cgroup, false, 1000, NULL);
 	monitor_set_phase(monitor, BOOT_STOPPING);
+	health_cancel(monitor);
 	if (monitor->stop.timeout_ms != 0 || stop_signal(monitor) != SIGKILL)
 		ask(monitor);
 	if (monitor->stop.timeout_ms == 0)
@@ -165,6 +166,17 @@ void stop_continue(struct monitor *monitor)
 		begin(monitor);
 	else
 		kill_guest(monitor);
+}
+
+bool stop_abort_start(struct monitor *monitor)
+{
+	struct error error = {0};
+
+	if (!monitor->stop.is_wanted || !hooks_run_stage(monitor, SPEC_HOOK_PRESTART))
+		return false;
+	error_set(&error, -ECANCELED, "it was stopped while its prestart hooks ran");
+	ending_boot_failed(monitor, &error);
+	return true;
 }
 
 void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signal)
@@ -182,6 +194,8 @@ void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signa
 		ending_cancel_restart(monitor);
 		return;
 	}
+	if (stop_abort_start(monitor))
+		return;
 	/* A later request may be more impatient than the first. */
 	if (!stop->was_killed) {
 		loop_remove(stop->kill_timer);

@@ -202,6 +202,10 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = set_idmap(options, &config, spec, err);
 	if (r == 0)
 		r = set_limits(options, spec, err);
+	if (r == 0)
+		r = health_options_get(&options->health, &spec->health, err);
+	if (r == 0)
+		r = hook_options_get(&options->hooks, &config, spec, err);
 	return r;
 }
 

@@ -5,6 +5,8 @@
 #include "base/command.h"
 #include "model/spec.h"
 #include "syscontainer/environment_options.h"
+#include "syscontainer/health_options.h"
+#include "syscontainer/hook_options.h"
 #include "syscontainer/limit_options.h"
 #include "syscontainer/network_file_options.h"
 
@@ -20,6 +22,8 @@ struct create_options {
 	struct limit_options limits;
 	struct environment_options environment;
 	struct spec_network_files network_files;
+	struct hook_options hooks;
+	struct health_options health;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -80,7 +84,8 @@ int create_check_remap(const char *value, struct error *err);
 		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
-		NETWORK_FILE_ROWS(struct create_options, network_files), LIMIT_ROWS(struct create_options, limits)
+		NETWORK_FILE_ROWS(struct create_options, network_files), HOOK_ROWS(struct create_options, hooks), \
+		HEALTH_ROWS(struct create_options, health), LIMIT_ROWS(struct create_options, limits)
 
 /*
  * What the options and operands (ROOTFS [COMMAND [ARG...]]) ask for, checked against the host; defaults come from daemon.json. The caller

@@ -124,6 +124,24 @@ int describe_exit_code(const struct container *container)
 	return runs ? 0 : container->state.exit_code;
 }
 
+static void describe_health(const struct health *health, struct json *state)
+{
+	struct json *object = json_set(state, "Health", json_new_object()), *log;
+
+	set_string(object, "Status", health_status_names[health->status]);
+	set_integer(object, "FailingStreak", health->failing_streak);
+	log = json_set(object, "Log", json_new_array());
+	for (size_t i = 0; i < health->log.count; i++) {
+		const struct health_result *result = &health->log.items[i];
+		struct json *entry = json_append(log, json_new_object());
+
+		set_time(entry, "Start", result->start_ns);
+		set_time(entry, "End", result->end_ns);
+		set_integer(entry, "ExitCode", result->exit_code);
+		json_set(entry, "Output", json_new_string(result->output ? result->output : ""));
+	}
+}
+
 static void describe_state(const struct container *container, struct json *state)
 {
 	enum container_status status = container->status;
@@ -141,6 +159,8 @@ static void describe_state(const struct container *container, struct json *state
 	set_time(state, "FinishedAt", container->state.finished_ns);
 	set_bool(state, "Ready", container_is_live(container) && container->boot.is_ready);
 	set_string(state, "Reason", container->state.reason);
+	if (container->spec.health.command)
+		describe_health(&container->health, state);
 }
 
 static void describe_limits(const struct cgroup_limits *limits, struct json *config)
@@ -194,6 +214,7 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	set_bool(config, "AutoRemove", spec->removes_itself);
 	set_bool(config, "AutoRemoveBak", spec->removes_itself);
 	set_string(config, "ExternalRootfs", spec->rootfs);
+	set_string(config, "HookSpec", spec->hooks.file);
 	set_string(config, "CgroupParent", spec->cgroup_parent);
 	set_string(config, "EnvTargetFile", spec->environment_target);
 	set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);
@@ -202,6 +223,24 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	set_strings(config, "DnsSearch", &spec->network_files.searches, 0);
 	describe_idmap(&spec->idmap, config);
 	describe_limits(&spec->limits, config);
+}
+
+/* Durations in nanoseconds, as others have them. */
+static void describe_health_check(const struct spec_health *health, struct json *config)
+{
+	struct json *check, *test;
+
+	if (!health->command)
+		return;
+	check = json_set(config, "HealthCheck", json_new_object());
+	test = json_set(check, "Test", json_new_array());
+	json_append(test, json_new_string("CMD-SHELL"));
+	json_append(test, json_new_string(health->command));
+	set_integer(check, "Interval", health->interval_ms * 1000000);
+	set_integer(check, "Timeout", health->timeout_ms * 1000000);
+	set_integer(check, "StartPeriod", health->start_period_ms * 1000000);
+	set_integer(check, "Retries", health->retries);
+	set_bool(check, "ExitOnUnhealthy", health->ends_unhealthy);
 }
 
 /* The tree's, which the guest sees with the spec's changes over them. An image has no path on the host. */
@@ -241,6 +280,7 @@ static void describe_config(const struct container *container, struct json *conf
 	set_map(config, "Labels", &spec->labels);
 	set_map(config, "Annotations", &spec->annotations);
 	set_string(config, "StopSignal", spec->stop_signal);
+	describe_health_check(&spec->health, config);
 }
 
 struct json *describe_container(const struct container *container)
@@ -297,4 +337,8 @@ void describe_status(const struct container *container, int64_t now_ns, struct t
 		clock_format_elapsed(now_ns - since_ns, out);
 	}
 	text_append(out, since_ns != 0 || !row->is_since_end ? row->behind : "");
+	if (container->spec.health.command &&
+	    (container->status == CONTAINER_RUNNING || container->status == CONTAINER_STOPPING))
+		text_appendf(out, " (%s%s)", container->health.status == HEALTH_STARTING ? "health: " : "",
+			     health_status_names[container->health.status]);
 }

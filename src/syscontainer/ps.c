@@ -226,7 +226,7 @@ static int check_fields(const struct template *template, struct error *err)
 
 /* --- filters ------------------------------------------------------------------------------------------------------ */
 
-enum filter_kind { FILTER_ID, FILTER_LABEL, FILTER_NAME, FILTER_STATUS, FILTER_KINDS };
+enum filter_kind { FILTER_ID, FILTER_LABEL, FILTER_NAME, FILTER_STATUS, FILTER_HEALTH, FILTER_KINDS };
 
 /* Patterns of one kind: any of them may match, but every label must. */
 struct filter {
@@ -284,6 +284,26 @@ static int add_status(struct selection *selection, const char *value, struct err
 		value);
 }
 
+/* "none" are those without a check. */
+static const char *health_of(const struct container *container)
+{
+	return container->spec.health.command ? health_status_names[container->health.status] : "none";
+}
+
+static int add_health(struct selection *selection, const char *value, struct error *err)
+{
+	bool is_known = strcmp(value, "none") == 0;
+
+	for (int i = 0; health_status_names[i]; i++)
+		is_known = is_known || strcmp(value, health_status_names[i]) == 0;
+	if (!is_known)
+		return error_set(err, -EINVAL,
+				 "Unrecognised filter value for health: %.200s; use starting, healthy, unhealthy or none",
+				 value);
+	strings_append(&selection->filters[FILTER_HEALTH].values, value);
+	return 0;
+}
+
 static int add_last(struct selection *selection, const char *value, struct error *err)
 {
 	int r = number_parse(value, 1, INT32_MAX, &selection->last, err);
@@ -308,10 +328,13 @@ static int add_filter(struct selection *selection, const char *text, struct erro
 		return add_pattern(&selection->filters[FILTER_NAME], value, err);
 	if (strcmp(key, "status") == 0)
 		return add_status(selection, value, err);
+	if (strcmp(key, "health") == 0)
+		return add_health(selection, value, err);
 	if (strcmp(key, "last_n") == 0)
 		return add_last(selection, value, err);
 	if (strcmp(key, "label") != 0)
-		return error_set(err, -EINVAL, "Invalid filter '%.200s'; use id, label, name, status or last_n", key);
+		return error_set(err, -EINVAL, "Invalid filter '%.200s'; use id, label, name, status, health or last_n",
+				 key);
 	strings_append(&selection->filters[FILTER_LABEL].values, value);
 	return 0;
 }
@@ -358,12 +381,13 @@ static bool has_labels(const struct spec *spec, const struct strings *wanted)
 static bool is_selected(struct container *container, const struct selection *selection)
 {
 	const struct filter *filters = selection->filters;
-	const struct strings *statuses = &filters[FILTER_STATUS].values;
+	const struct strings *statuses = &filters[FILTER_STATUS].values, *healths = &filters[FILTER_HEALTH].values;
 
 	/* Whether a broken one runs is not known, and somebody must look after it: it is always there. */
 	if (!selection->with_stopped && !container_is_live(container) && container->status != CONTAINER_BROKEN)
 		return false;
 	return (statuses->count == 0 || strings_contain(statuses, container_status_name(container->status))) &&
+	       (healths->count == 0 || strings_contain(healths, health_of(container))) &&
 	       matches_any(&filters[FILTER_ID], container->id) &&
 	       matches_any(&filters[FILTER_NAME], listing_name(container)) &&
 	       has_labels(&container->spec, &filters[FILTER_LABEL].values);
@@ -585,7 +609,7 @@ static const struct option_row rows[] = {
 	ROW(latest, "latest", 'l', OPTION_FLAG, .help = "show the container that was made last"),
 	ROW(quiet, "quiet", 'q', OPTION_FLAG, .help = "print ids only"),
 	ROW(filters, "filter", 'f', OPTION_STRINGS, .argument = "KEY=VALUE",
-	    .help = "only those that fit: id, name (regular expressions), label (KEY or KEY=VALUE), status, last_n"),
+	    .help = "only those that fit: id, name (regular expressions), label (KEY or KEY=VALUE), status, health, last_n"),
 	ROW(no_trunc, "no-trunc", 0, OPTION_FLAG, .help = "do not shorten ids and commands"),
 	ROW(format, "format", 0, OPTION_STRING, .argument = "FORMAT",
 	    .help = "json, or text with {{.FIELD}}s; \"table \" in front prints columns with headers"),

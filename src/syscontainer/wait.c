@@ -62,7 +62,7 @@ static int wait_one(struct container *container, void *data, struct error *err)
 	autofree char *name = xstrdup(container->spec.name);
 	int status = 0, r = 0;
 
-	if (strcmp(options->condition, "healthy") == 0)
+	if (strcmp(options->condition, "healthy") == 0 && !container->spec.health.command)
 		return error_set(err, -EINVAL, "container %s has no health check", name);
 	if (!container_is_live(container) && !waits_for_end)
 		return error_set(err, -ESRCH, "container %s is not running", name);
@@ -93,7 +93,7 @@ static int run(void *options, const struct strings *operands, struct error *err)
 const struct command command_wait = {
 	.name = "wait",
 	.arguments = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Wait until containers have stopped and print their exit codes, or until they are ready",
+	.summary = "Wait until containers have stopped and print their exit codes, or until they are ready or healthy",
 	.details = "A guest that reboots has not stopped when its restart policy brings it back.",
 	.options = rows,
 	.defaults = &defaults,

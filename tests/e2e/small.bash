@@ -49,7 +49,7 @@ container_dir() { # NAME
 # Looks at processes only, so that asking does not repair anything.
 monitor_pid() { # NAME
 	local id
-	id=$(container_id "$1") && pgrep -f "^syscontainer-monitor $id"
+	id=$(container_id "$1") && pgrep -o -f "^syscontainer-monitor $id" # the oldest: others are children of it
 }
 
 init_pid() { # NAME

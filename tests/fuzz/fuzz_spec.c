@@ -10,12 +10,13 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "model/config.h"
+#include "model/health.h"
 #include "model/spec.h"
 #include "model/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct schema *const schemas[] = {&spec_schema, &state_schema, &boot_schema, &config_schema};
+static const struct schema *const schemas[] = {&spec_schema, &state_schema, &boot_schema, &config_schema, &health_schema};
 
 static void require(bool holds)
 {

@@ -129,7 +129,7 @@ static void test_refusals_name_file_and_key(void **state)
 	} bad[] = {
 		{"[]", "expected an object, found an array"},
 		{"{\"user_remap\":\"auto\"}",
-		 "user_remap: unknown key; there are: user-remap, start-timeout, stop-timeout, cgroup-parent, container-log"},
+		 "user_remap: unknown key; there are: user-remap, start-timeout, stop-timeout, cgroup-parent, hook-spec, container-log"},
 		{"{\"container-log\":{\"size\":\"1m\"}}", "container-log.size: unknown key; there are: max-size, max-file"},
 		{"{\"container-log\":\"1m\"}", "container-log: expected an object, found a string"},
 		{"{\"container-log\":null}", "container-log: expected an object, found null"},
@@ -148,6 +148,8 @@ static void test_refusals_name_file_and_key(void **state)
 		{"{\"stop-timeout\":\"-\"}", "stop-timeout: \"\" is not a duration"},
 		{"{\"stop-timeout\":\"-x\"}", "stop-timeout: \"x\" is not a duration"},
 		{"{\"stop-timeout\":\"99999999999999999999s\"}", "stop-timeout: \"99999999999999999999s\" is out of range"},
+		{"{\"hook-spec\":\"hooks.json\"}", "hook-spec: \"hooks.json\" is not absolute"},
+		{"{\"hook-spec\":[]}", "hook-spec: expected a string, found an array"},
 		{"{\"user-remap\":\"maybe\"}", "user-remap: \"maybe\""},
 		{"{\"user-remap\":\"1:2\"}", "user-remap: \"1:2\""},
 		{"{\"user-remap\":true}", "user-remap: expected a string, found a boolean"},

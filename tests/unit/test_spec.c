@@ -279,6 +279,12 @@ static void test_cgroup_is_below_the_parent(void **state)
 	"\"limits\":{\"cpu_shares\":512,\"cpu_period_us\":100000,\"cpu_quota_us\":-1,\"nano_cpus\":1500000000," \
 	"\"cpuset_cpus\":\"0-1\",\"cpuset_mems\":\"0\",\"memory\":9007199254740993,\"memory_reservation\":1,\"memory_swap\":-1," \
 	"\"memory_swappiness\":60,\"pids\":100}"
+#define HOOKS \
+	"\"hooks\":{\"prestart\":[{\"path\":\"/bin/a\",\"args\":[\"a\"],\"env\":[\"K=V\"],\"timeout\":5}],\"poststop\":[{\"path\":\"/b\"}]," \
+	"\"file\":\"/etc/hooks.json\"}"
+#define HEALTH \
+	"\"health\":{\"command\":\"true\",\"interval_ms\":1000,\"timeout_ms\":2000,\"retries\":3,\"start_period_ms\":0," \
+	"\"ends_unhealthy\":true}"
 static const char full[] =
 	"{\"version\":1,\"name\":\"web\",\"created_ns\":1732241430123456789,\"rootfs\":\"/srv/web\",\"command\":[\"/sbin/init\",\"\"],"
 	"\"entrypoint\":\"/sbin/init\",\"environment\":[\"A=1\",\"B=\"],\"working_directory\":\"/srv\",\"user\":\"web:web\","
@@ -286,7 +292,7 @@ static const char full[] =
 	"\"is_privileged\":true,\"stop_signal\":\"RTMIN+3\",\"stop_timeout_ms\":-1,\"start_timeout_ms\":90000,"
 	"\"labels\":{\"a\":\"1=2\"},\"annotations\":{\"b\":\"\\u00e4\"},\"restart\":{\"name\":\"on-failure\",\"retries\":3},"
 	"\"idmap\":{\"uid\":805306368,\"gid\":805306368,\"size\":65536,\"is_automatic\":true},\"cgroup_parent\":\"/machines\"," LIMITS
-	"}";
+	"," HOOKS "," HEALTH "}";
 
 static void load(const char *content, struct spec *spec)
 {
@@ -320,6 +326,10 @@ static void test_everything_comes_back(void **state)
 	second = work_read(SPEC_FILE);
 	assert_string_equal(first, second);
 	assert_string_equal(again.limits.cpuset_cpus, "0-1");
+	assert_int_equal(again.hooks.stages[SPEC_HOOK_PRESTART].items[0].timeout_s, 5);
+	assert_string_equal(again.hooks.stages[SPEC_HOOK_POSTSTOP].items[0].path, "/b");
+	assert_string_equal(again.hooks.file, "/etc/hooks.json");
+	assert_true(again.health.timeout_ms == 2000 && again.health.ends_unhealthy);
 	spec_release(&spec);
 	spec_release(&again);
 	spec_release(&again);
@@ -413,6 +423,9 @@ static void test_bad_files_are_named_with_the_key(void **state)
 		{WITH("\"idmap\":{\"uid\":-1}"), -EINVAL, "idmap.uid: expected a positive integer of 64 bits"},
 		{WITH("\"idmap\":{\"uid\":4294967295,\"gid\":1,\"size\":1}"), -ERANGE, "idmap: it goes beyond the last id"},
 		{WITH("\"idmap\":{\"uid\":1,\"gid\":1,\"size\":4294967295}"), -ERANGE, "idmap: it goes beyond the last id"},
+		{WITH("\"hooks\":{\"prestart\":[{\"path\":\"a\"}]}"), -EINVAL,
+		 "hooks: prestart[0]: path: \"a\" is not absolute"},
+		{WITH("\"health\":{\"command\":\"x\"}"), -EINVAL, "health: interval_ms: 0 is not between"},
 		/* The sum overflows to a small number. */
 		{WITH("\"idmap\":{\"uid\":18446744073709551615,\"gid\":1,\"size\":2}"), -ERANGE,
 		 "idmap: it goes beyond the last id"},
