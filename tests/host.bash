@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # read by those who source this
 host_build_packages=(gcc libc6-dev make autoconf automake pkg-config scdoc
-	lxc-dev libyajl-dev libarchive-dev libseccomp-dev libfuse3-dev)
+	lxc-dev libyajl-dev libarchive-dev libkmod-dev libseccomp-dev libfuse3-dev)
 
 host_die() { # MESSAGE: a mistake of the caller, or a host that we cannot work on
 	echo "${0##*/}: $1" >&2

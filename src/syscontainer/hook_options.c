@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns the step from --hook-spec to a checked spec. */
+/* Owns the step from --hook-spec and KERNEL_MODULES to a checked spec. */
 #include "syscontainer/hook_options.h"
 
 #include <stdbool.h>
@@ -7,7 +7,10 @@
 
 #include "base/memory.h"
 #include "container/hook.h"
+#include "model/kernel_modules.h"
 #include "model/paths.h"
+
+#define LOADER "syscontainer-hooks"
 
 /* Reads and checks; the programs' own exit statuses are for a start. */
 static int read_checked(const char *file, struct spec_hooks *ret_hooks, struct error *err)
@@ -24,6 +27,34 @@ static int read_checked(const char *file, struct spec_hooks *ret_hooks, struct e
 	return r;
 }
 
+static bool loads_modules(const struct spec_hooks *hooks)
+{
+	const struct spec_hook_list *list = &hooks->stages[SPEC_HOOK_PRESTART];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(strrchr(list->items[i].path, '/') + 1, LOADER) == 0)
+			return true;
+	return false;
+}
+
+static int check_modules(const struct spec *spec, const struct spec_hooks *daemon_hooks, struct error *err)
+{
+	const char *list = strings_get_value(&spec->environment, KERNEL_MODULES_VARIABLE);
+	autorelease(strings_release) struct strings names = {0};
+
+	if (!list)
+		return 0;
+	if (kernel_modules_parse(list, &names, err) < 0)
+		return error_prefix(err, "Invalid value \"" KERNEL_MODULES_VARIABLE "=%.200s\" for flag --env", list);
+	if (names.count && !loads_modules(&spec->hooks) && !loads_modules(daemon_hooks))
+		return error_set(err, -ENOENT,
+				 "Invalid value \"" KERNEL_MODULES_VARIABLE
+				 "=%.200s\" for flag --env: no prestart hook is " LOADER
+				 ", which loads modules; name a hook spec with it by hook-spec in %s, or by --hook-spec",
+				 list, paths_config());
+	return 0;
+}
+
 int hook_options_get(const struct hook_options *options, const struct config *config, struct spec *spec, struct error *err)
 {
 	autorelease(spec_hooks_release) struct spec_hooks daemon_hooks = {0};
@@ -35,5 +66,5 @@ int hook_options_get(const struct hook_options *options, const struct config *co
 	}
 	if (config->hook_spec && read_checked(config->hook_spec, &daemon_hooks, err) < 0)
 		return error_prefix(err, "%s: hook-spec", paths_config());
-	return 0;
+	return check_modules(spec, &daemon_hooks, err);
 }

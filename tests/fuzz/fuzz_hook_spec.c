@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any text as a hook spec: what is taken has good values, and merges with itself. */
+/* Any text as a hook spec: what is taken has good values, and merges with itself; and any text as KERNEL_MODULES. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "container/hook.h"
+#include "model/kernel_modules.h"
 #include "model/spec_hooks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,10 +56,25 @@ static void check_hooks(const struct json *value)
 	spec_hooks_release(&hooks);
 }
 
+static void check_modules(const char *list)
+{
+	autorelease(strings_release) struct strings names = {0};
+
+	if (kernel_modules_parse(list, &names, NULL) < 0) {
+		require(names.count == 0);
+		return;
+	}
+	require(names.count <= KERNEL_MODULES_MAX);
+	for (size_t i = 0; i < names.count; i++)
+		require(names.items[i][0] && names.items[i][0] != '-' && !strpbrk(names.items[i], "/., \n"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	autofree char *text = xstrndup((const char *)data, size);
 	struct json *value = NULL;
 
+	check_modules(text);
 	if (json_parse((const char *)data, size, &value, NULL) < 0)
 		return 0;
 	check_hooks(value);
