@@ -12,10 +12,11 @@
 
 enum option_type {
 	OPTION_FLAG,    /* bool: --x, --x=true, --x=false */
+	OPTION_SWITCH,  /* int64_t: the same as 1 and 0, for members that know a third value, "not given" */
 	OPTION_STRING,  /* char * (owned): the last one wins */
 	OPTION_STRINGS, /* struct strings: repeats, kept in order */
 	OPTION_INTEGER, /* int64_t, min..max of the row */
-	OPTION_DECIMAL, /* double, min..max of the row */
+	OPTION_DECIMAL, /* int64_t in billionths: "1.5" is 1500000000; min..max of the row are whole */
 	OPTION_SIZE,    /* int64_t bytes, by number_parse_size(); "-1" allowed when min is -1 */
 	OPTION_DURATION, /* int64_t milliseconds, by number_parse_duration(); a leading '-' allowed when min < 0 and gives -1 */
 	OPTION_CHOICE, /* char * (owned), one word of `choices` */

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 
+#define BILLION 1e9
+
 struct option_handler {
 	const char *name;     /* of the type */
 	const char *argument; /* how help names a value when the row does not say; NULL: takes none */
@@ -60,6 +62,16 @@ static int parse_flag(const struct option_row *row, const char *value, void *mem
 	return 0;
 }
 
+static int parse_switch(const struct option_row *row, const char *value, void *member)
+{
+	bool is_on;
+	int r = parse_flag(row, value, &is_on);
+
+	if (r == 0)
+		*(int64_t *)member = is_on;
+	return r;
+}
+
 static int parse_string(const struct option_row *row, const char *value, void *member)
 {
 	char **string = member;
@@ -92,9 +104,10 @@ static int parse_decimal(const struct option_row *row, const char *value, void *
 
 	if (r < 0)
 		return r;
-	if (has_range(row) && (number < (double)row->min || (row->max && number > (double)row->max)))
+	if (number >= (double)INT64_MAX / BILLION || number <= -(double)INT64_MAX / BILLION ||
+	    (has_range(row) && (number < (double)row->min || (row->max && number > (double)row->max))))
 		return -ERANGE;
-	*(double *)member = number;
+	*(int64_t *)member = (int64_t)(number * BILLION + (number < 0 ? -0.5 : 0.5));
 	return 0;
 }
 
@@ -156,7 +169,10 @@ static void format_integer(const void *member, struct text *out)
 
 static void format_decimal(const void *member, struct text *out)
 {
-	text_appendf(out, "%g", *(const double *)member);
+	int64_t billionths = *(const int64_t *)member;
+
+	if (billionths != INT64_MIN)
+		text_appendf(out, "%.9g", (double)billionths / BILLION);
 }
 
 static void format_size(const void *member, struct text *out)
@@ -212,6 +228,11 @@ static const struct option_handler handlers[] = {
 			 .size = sizeof(bool),
 			 .parse = parse_flag,
 			 .format = format_flag},
+	[OPTION_SWITCH] = {.name = "switch",
+			   .expected = "true or false",
+			   .size = sizeof(int64_t),
+			   .parse = parse_switch,
+			   .format = format_integer},
 	[OPTION_STRING] = {.name = "string",
 			   .argument = "TEXT",
 			   .expected = "text",
@@ -238,7 +259,7 @@ static const struct option_handler handlers[] = {
 	[OPTION_DECIMAL] = {.name = "decimal",
 			    .argument = "NUMBER",
 			    .expected = "a number such as 1.5",
-			    .size = sizeof(double),
+			    .size = sizeof(int64_t),
 			    .parse = parse_decimal,
 			    .format = format_decimal,
 			    .format_bound = format_integer},

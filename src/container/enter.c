@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "container/confinement.h"
+#include "container/limits.h"
 #include "container/stub_client.h"
 #include "kernel/cgroup_tasks.h"
 #include "kernel/namespace.h"
@@ -208,6 +209,8 @@ static int command_stub(const struct container *container, const struct enter_re
 
 	add_environment(container, request, &environment);
 	r = attach_cgroup(container, request->cgroup, pid, err);
+	if (r == 0)
+		r = limits_set_oom_score_adj(pid, &container->spec.limits, err);
 	if (r == 0)
 		r = stub_await(setup->socket_fd, &report_fd, NULL, err);
 	if (r == 0)

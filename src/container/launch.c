@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "container/limits.h"
 #include "model/paths.h"
 
 struct item {
@@ -29,7 +30,6 @@ static const struct item common_items[] = {
 	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
 	{"lxc.mount.entry", "tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,create=dir 0 0"},
 	{"lxc.apparmor.profile", "unconfined"},
-	{"lxc.proc.oom_score_adj", "0"},
 };
 
 /* Deny all, then what every system needs: null zero full random urandom tty console ptmx pts tun; any node may be made, not opened. */
@@ -157,6 +157,9 @@ int launch_configure(const struct spec *spec, const char *rootfs, const char *co
 		r = set_common(lxc, err);
 	if (r == 0)
 		r = set(lxc, "lxc.uts.name", spec->hostname, err);
+	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.proc.oom_score_adj",
+				  xasprintf("%lld", (long long)limits_oom_score_adj(&spec->limits)));
 	if (r == 0)
 		r = set_idmap(lxc, spec, err);
 	if (r == 0)

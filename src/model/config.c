@@ -24,6 +24,8 @@ static const struct schema_field config_fields[] = {
 	{.key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent)},
 	{.key = "hook-spec", .type = SCHEMA_STRING, .offset = offsetof(struct config, hook_spec)},
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
+	{.key = "cpu-rt-period", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_period_us)},
+	{.key = "cpu-rt-runtime", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_runtime_us)},
 };
 const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
 
@@ -91,6 +93,21 @@ static void set_default(char **place, const char *value)
 		*place = xstrdup(value);
 }
 
+static int check_realtime(const struct config *config, struct error *err)
+{
+	int64_t period_us = config->cpu_rt_period_us, runtime_us = config->cpu_rt_runtime_us;
+
+	if (period_us != CGROUP_LIMIT_UNSET && (period_us < 1 || period_us > INT32_MAX))
+		return error_set(err, -EINVAL, "cpu-rt-period: %lld is not between 1 and %d microseconds",
+				 (long long)period_us, INT32_MAX);
+	if (runtime_us != CGROUP_LIMIT_UNSET && (runtime_us < 0 || runtime_us > INT32_MAX))
+		return error_set(err, -EINVAL, "cpu-rt-runtime: %lld is not between 0 and %d microseconds",
+				 (long long)runtime_us, INT32_MAX);
+	if (runtime_us > (period_us == CGROUP_LIMIT_UNSET ? 1000000 : period_us))
+		return error_set(err, -EINVAL, "cpu-rt-runtime: %lld is more than the period", (long long)runtime_us);
+	return 0;
+}
+
 static int parse_values(struct config *config, struct error *err)
 {
 	struct spec_idmap idmap;
@@ -114,7 +131,7 @@ static int parse_values(struct config *config, struct error *err)
 		return error_set(err, -EINVAL, "container-log.max-size: %s is below 4096 bytes", config->log.max_size);
 	if (config->log.max_files < 1 || config->log.max_files > 100)
 		return error_set(err, -EINVAL, "container-log.max-file: %d is not between 1 and 100", config->log.max_files);
-	return 0;
+	return check_realtime(config, err);
 }
 
 int config_load(struct config *ret_config, struct error *err)
@@ -123,7 +140,11 @@ int config_load(struct config *ret_config, struct error *err)
 	const char *path = paths_config();
 	int r;
 
-	*ret_config = (struct config){.log = {.max_files = 7}};
+	*ret_config = (struct config){
+		.log = {.max_files = 7},
+		.cpu_rt_period_us = CGROUP_LIMIT_UNSET,
+		.cpu_rt_runtime_us = CGROUP_LIMIT_UNSET,
+	};
 	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
 	if (r < 0 && r != -ENOENT)
 		return r;

@@ -19,6 +19,8 @@ struct config {
 	char *stop_timeout;
 	char *cgroup_parent;
 	char *hook_spec; /* absolute path of a hook spec for all containers; NULL */
+	/* What cgroup_parent may hand out of real-time CPU, on v1; INT64_MIN: it is left as it is. */
+	int64_t cpu_rt_period_us, cpu_rt_runtime_us;
 	struct config_log log;
 	/* The same, parsed and checked. */
 	int64_t start_timeout_ms, stop_timeout_ms;

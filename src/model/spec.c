@@ -37,19 +37,20 @@ static const struct schema_field idmap_fields[] = {
 };
 static const struct schema idmap_schema = {sizeof(struct spec_idmap), idmap_fields, ARRAY_SIZE(idmap_fields)};
 
-static const struct schema_field limits_fields[] = {
-	MEMBER(cgroup_limits, cpu_shares, "cpu_shares", SCHEMA_INT64),
-	MEMBER(cgroup_limits, cpu_period_us, "cpu_period_us", SCHEMA_INT64),
-	MEMBER(cgroup_limits, cpu_quota_us, "cpu_quota_us", SCHEMA_INT64),
-	MEMBER(cgroup_limits, nano_cpus, "nano_cpus", SCHEMA_INT64),
-	MEMBER(cgroup_limits, cpuset_cpus, "cpuset_cpus", SCHEMA_STRING, OPTIONAL),
-	MEMBER(cgroup_limits, cpuset_mems, "cpuset_mems", SCHEMA_STRING, OPTIONAL),
-	MEMBER(cgroup_limits, memory, "memory", SCHEMA_INT64),
-	MEMBER(cgroup_limits, memory_reservation, "memory_reservation", SCHEMA_INT64),
-	MEMBER(cgroup_limits, memory_swap, "memory_swap", SCHEMA_INT64),
-	MEMBER(cgroup_limits, memory_swappiness, "memory_swappiness", SCHEMA_INT64),
-	MEMBER(cgroup_limits, pids, "pids", SCHEMA_INT64),
-};
+#define SCHEMA_OF_NUMBER  SCHEMA_INT64
+#define SCHEMA_OF_SIZE    SCHEMA_INT64
+#define SCHEMA_OF_DECIMAL SCHEMA_INT64
+#define SCHEMA_OF_SWITCH  SCHEMA_INT64
+#define SCHEMA_OF_LIST    SCHEMA_STRING, OPTIONAL
+#define SCHEMA_OF_PAGES   SCHEMA_STRINGS, OPTIONAL
+#define SCHEMA_OF_RATES   SCHEMA_STRINGS, OPTIONAL
+#define SCHEMA_OF_COUNTS  SCHEMA_STRINGS, OPTIONAL
+#define SCHEMA_OF_WEIGHTS SCHEMA_STRINGS, OPTIONAL
+
+/* Two steps, so that what a kind stands for can be more than one argument. */
+#define LIMIT_FIELD(owner, member, key_, ...)  MEMBER(owner, member, key_, __VA_ARGS__)
+#define LIMIT_MEMBER(of_, kind_, member_, ...) LIMIT_FIELD(cgroup_limits, member_, #member_, SCHEMA_OF_##kind_),
+static const struct schema_field limits_fields[] = {CGROUP_LIMIT_ROWS(LIMIT_MEMBER, 0)};
 static const struct schema limits_schema = {sizeof(struct cgroup_limits), limits_fields, ARRAY_SIZE(limits_fields)};
 
 static const struct schema_field spec_fields[] = {

@@ -35,12 +35,14 @@ void boot_close(struct monitor_boot *run)
 	loop_remove(run->init_source);
 	loop_remove(run->executed_source);
 	loop_remove(run->notify_source);
+	loop_remove(run->oom_source);
 	monitor_close(&run->payload_pidfd);
 	monitor_close(&run->init_pidfd);
 	monitor_close(&run->gate_fd);
 	monitor_close(&run->failure_fd);
 	monitor_close(&run->executed_fd);
 	monitor_close(&run->notify_fd);
+	cgroup_oom_close(&run->oom);
 	*run = (struct monitor_boot){
 		.payload_pidfd = -1,
 		.init_pidfd = -1,
@@ -48,6 +50,7 @@ void boot_close(struct monitor_boot *run)
 		.failure_fd = -1,
 		.executed_fd = -1,
 		.notify_fd = -1,
+		.oom = CGROUP_OOM_NONE,
 	};
 }
 
@@ -455,6 +458,7 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 		return r;
 	monitor->run.init_kind = init_kind_of_name(monitor->boot.init_kind);
 	watch_init(monitor);
+	oom_watch(monitor);
 	if (monitor->run.notify_fd >= 0)
 		notify_watch(monitor);
 	/* What follows on_executed()'s record of the running guest may not have been done; twice does no harm, the keeper blocks the signal. */

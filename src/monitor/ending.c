@@ -109,7 +109,7 @@ static void count_out_of_memory(struct monitor *monitor, const char *cgroup)
 {
 	struct cgroup_stats stats;
 
-	if (cgroup_stats_read(&monitor->cgroups, cgroup, &stats, NULL) == 0 && stats.oom_kills > 0)
+	if (cgroup_stats_read(&monitor->cgroups, cgroup, &stats, NULL) > 0 && stats.oom_kills > 0)
 		monitor->state.was_out_of_memory = true;
 }
 

@@ -165,7 +165,8 @@ int main(int argc, char **argv)
 			.gate_fd = -1,
 			.failure_fd = -1,
 			.executed_fd = -1,
-			.notify_fd = -1},
+			.notify_fd = -1,
+			.oom = CGROUP_OOM_NONE},
 	};
 	struct error error = {0};
 	int r;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "container/init.h"
 #include "kernel/cgroup.h"
+#include "kernel/cgroup_oom.h"
 #include "model/config.h"
 #include "model/console_log.h"
 #include "model/health.h"
@@ -31,7 +32,10 @@ struct monitor_boot {
 	int executed_fd;         /* the stub's report */
 	int notify_fd;
 	bool is_prepared, is_settled; /* prestart hooks are over, the payload is the keeper: both, and PID 1 may begin */
-	struct loop_source *gate_source, *failure_source, *payload_source, *init_source, *executed_source, *notify_source;
+	struct loop_source *gate_source, *failure_source, *payload_source, *init_source, *executed_source, *notify_source,
+		*oom_source;
+	struct cgroup_oom oom;
+	int64_t oom_told_ms; /* monotonic; 0: not yet */
 	enum init_kind init_kind;
 };
 
@@ -147,6 +151,9 @@ void health_resume(struct monitor *monitor);
 int notify_listen(const char *id, int *ret_fd, struct error *err);
 void notify_watch(struct monitor *monitor);
 void notify_set_ready(struct monitor *monitor);
+
+/* oom.c */
+void oom_watch(struct monitor *monitor);
 
 /* ending.c */
 void ending_boot_failed(struct monitor *monitor, const struct error *err);

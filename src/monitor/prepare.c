@@ -3,16 +3,21 @@
 #include "base/memory.h"
 #include "container/environment_target.h"
 #include "container/etc_files.h"
-#include "kernel/cgroup_limits.h"
+#include "container/limits.h"
 #include "monitor/monitor.h"
 
 typedef int prepare_step(struct monitor *monitor, struct error *err);
 
 static int prepare_limits(struct monitor *monitor, struct error *err)
 {
-	autofree char *cgroup = spec_cgroup(&monitor->spec);
+	return limits_apply(&monitor->cgroups, &monitor->config, &monitor->spec, &monitor->spec.limits, NULL, NULL, err);
+}
 
-	return cgroup_limits_apply(&monitor->cgroups, cgroup, &monitor->spec.limits, err);
+static int prepare_oom(struct monitor *monitor, struct error *err)
+{
+	(void)err;
+	oom_watch(monitor);
+	return 0;
 }
 
 static int prepare_environment(struct monitor *monitor, struct error *err)
@@ -30,6 +35,7 @@ static int prepare_etc_files(struct monitor *monitor, struct error *err)
 
 static prepare_step *const steps[] = {
 	prepare_limits,
+	prepare_oom,
 	prepare_environment,
 	prepare_etc_files,
 };

@@ -2,6 +2,7 @@
 /* Owns the step from the options of create and run to a spec. */
 #include "syscontainer/create_options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -16,7 +17,7 @@
 
 const struct create_options create_defaults = {.restart = (char *)"on-reboot",
 					       .wait = (char *)"ready",
-					       .limits = LIMIT_OPTIONS_UNSET};
+					       .limits = CGROUP_LIMITS_UNSET};
 
 int create_check_restart(const char *value, struct error *err)
 {
@@ -134,11 +135,15 @@ static char *normal_parent(const char *path)
 static int set_limits(const struct create_options *options, struct spec *spec, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
-	int r;
+	static const struct cgroup_limits none = CGROUP_LIMITS_UNSET;
+	int r = cgroup_host_load(&host, err);
 
-	limit_options_get(&options->limits, &spec->limits);
-	r = cgroup_host_load(&host, err);
-	return r < 0 ? r : cgroup_limits_check(&host, &spec->limits, err);
+	if (r == 0)
+		r = cgroup_limits_merge(&host, &none, &options->limits, &spec->limits, err);
+	if (r == 0)
+		r = cgroup_limits_check(&host, &spec->limits, err);
+	cgroup_limits_forget_lifted(&spec->limits);
+	return r;
 }
 
 static void set_plain(const struct create_options *options, const struct config *config, struct spec *spec)
@@ -218,6 +223,7 @@ static int check_environment_target(const struct spec *spec, struct error *err)
 
 int create_container(struct spec *spec, struct error *err)
 {
+	const char *warning = limit_options_warning(&spec->limits);
 	autoclose int lock = -EBADF;
 	int r;
 
@@ -238,7 +244,10 @@ int create_container(struct spec *spec, struct error *err)
 	r = registry_lock(&lock, err);
 	if (r == 0)
 		r = registry_add(lock, spec, err);
-	if (r == 0)
-		event_log(spec->id, spec->name, "create", "%s", "");
-	return r;
+	if (r < 0)
+		return r;
+	if (warning)
+		fprintf(stderr, "syscontainer: warning: %s\n", warning);
+	event_log(spec->id, spec->name, "create", "%s", "");
+	return 0;
 }

@@ -19,7 +19,7 @@ struct create_options {
 	bool has_tty, has_stdin, removes_itself, is_privileged, is_system_container;
 	int64_t stop_timeout_ms, start_timeout_ms;
 	bool has_stop_timeout, has_start_timeout;
-	struct limit_options limits;
+	struct cgroup_limits limits;
 	struct environment_options environment;
 	struct spec_network_files network_files;
 	struct hook_options hooks;
@@ -85,7 +85,7 @@ int create_check_remap(const char *value, struct error *err);
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
 		NETWORK_FILE_ROWS(struct create_options, network_files), HOOK_ROWS(struct create_options, hooks), \
-		HEALTH_ROWS(struct create_options, health), LIMIT_ROWS(struct create_options, limits)
+		HEALTH_ROWS(struct create_options, health) LIMIT_ROWS(struct create_options, limits)
 
 /*
  * What the options and operands (ROOTFS [COMMAND [ARG...]]) ask for, checked against the host; defaults come from daemon.json. The caller

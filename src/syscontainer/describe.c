@@ -163,32 +163,66 @@ static void describe_state(const struct container *container, struct json *state
 		describe_health(&container->health, state);
 }
 
+/* What the value of an item is called; its subject is Path but for huge pages. */
+static const char *const item_keys[] = {
+	[CGROUP_LIMIT_PAGES] = "Limit",
+	[CGROUP_LIMIT_RATES] = "Rate",
+	[CGROUP_LIMIT_COUNTS] = "Rate",
+	[CGROUP_LIMIT_WEIGHTS] = "Weight",
+};
+
+static void describe_item(enum cgroup_limit_kind kind, const char *text, struct json *array)
+{
+	autorelease(cgroup_limit_item_release) struct cgroup_limit_item item = {0};
+	struct json *object = json_append(array, json_new_object());
+
+	if (cgroup_limit_parse(kind, text, &item, NULL) < 0)
+		return;
+	if (kind == CGROUP_LIMIT_PAGES) {
+		autofree char *size = cgroup_limit_page_name(item.page_bytes);
+
+		set_string(object, "PageSize", size);
+	} else {
+		set_string(object, "Path", item.subject);
+	}
+	set_integer(object, item_keys[kind], item.value);
+}
+
+static void describe_limit(const struct cgroup_limits *limits, const struct cgroup_limit *row, struct json *config)
+{
+	int64_t number;
+
+	switch (row->kind) {
+	case CGROUP_LIMIT_LIST:
+		set_string(config, row->key, cgroup_limit_list(limits, row));
+		return;
+	case CGROUP_LIMIT_PAGES:
+	case CGROUP_LIMIT_RATES:
+	case CGROUP_LIMIT_COUNTS:
+	case CGROUP_LIMIT_WEIGHTS: {
+		const struct strings *items = cgroup_limit_items(limits, row);
+		struct json *array = json_set(config, row->key, json_new_array());
+
+		for (size_t i = 0; i < items->count; i++)
+			describe_item(row->kind, items->items[i], array);
+		return;
+	}
+	case CGROUP_LIMIT_NUMBER:
+	case CGROUP_LIMIT_SIZE:
+	case CGROUP_LIMIT_DECIMAL:
+	case CGROUP_LIMIT_SWITCH:
+		number = cgroup_limit_number(limits, row);
+		if (number != CGROUP_LIMIT_UNSET && row->kind == CGROUP_LIMIT_SWITCH)
+			set_bool(config, row->key, number);
+		else if (number != CGROUP_LIMIT_UNSET)
+			set_integer(config, row->key, number);
+	}
+}
+
 static void describe_limits(const struct cgroup_limits *limits, struct json *config)
 {
-	static const struct {
-		const char *key;
-		size_t offset;
-	} rows[] = {
-		{"CPUShares", offsetof(struct cgroup_limits, cpu_shares)},
-		{"CPUPeriod", offsetof(struct cgroup_limits, cpu_period_us)},
-		{"CPUQuota", offsetof(struct cgroup_limits, cpu_quota_us)},
-		{"NanoCpus", offsetof(struct cgroup_limits, nano_cpus)},
-		{"Memory", offsetof(struct cgroup_limits, memory)},
-		{"MemoryReservation", offsetof(struct cgroup_limits, memory_reservation)},
-		{"MemorySwap", offsetof(struct cgroup_limits, memory_swap)},
-		{"MemorySwappiness", offsetof(struct cgroup_limits, memory_swappiness)},
-		{"PidsLimit", offsetof(struct cgroup_limits, pids)},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int64_t value;
-
-		memcpy(&value, (const char *)limits + rows[i].offset, sizeof(value));
-		if (value != CGROUP_LIMIT_UNSET)
-			set_integer(config, rows[i].key, value);
-	}
-	set_string(config, "CpusetCpus", limits->cpuset_cpus);
-	set_string(config, "CpusetMems", limits->cpuset_mems);
+	for (size_t i = 0; i < cgroup_limit_count; i++)
+		describe_limit(limits, &cgroup_limit_rows[i], config);
 }
 
 static void describe_idmap(const struct spec_idmap *idmap, struct json *config)

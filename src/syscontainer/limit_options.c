@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns the step from resource options to limits. */
+/* Owns what is seen of a resource option before anybody asks the kernel. */
 #include "syscontainer/limit_options.h"
 
-#include "base/memory.h"
-
-/* More than any host has, and less than what 64 bits hold in billionths; cgroup_limits_check() refuses it. */
-static double clamp(double cpus)
+static int check(enum cgroup_limit_kind kind, const char *value, struct error *err)
 {
-	return cpus > 1e9 ? 1e9 : cpus < -1e9 ? -1e9 : cpus;
+	struct cgroup_limit_item item;
+	int r = cgroup_limit_parse(kind, value, &item, err);
+
+	cgroup_limit_item_release(&item);
+	return r;
 }
 
-void limit_options_get(const struct limit_options *options, struct cgroup_limits *ret_limits)
+int limit_check_pages(const char *value, struct error *err)
 {
-	*ret_limits = options->values;
-	ret_limits->cpuset_cpus = xstrdup(options->values.cpuset_cpus);
-	ret_limits->cpuset_mems = xstrdup(options->values.cpuset_mems);
-	if (options->has_cpus)
-		ret_limits->nano_cpus = (int64_t)(clamp(options->cpus) * 1e9 + (options->cpus < 0 ? -0.5 : 0.5));
+	return check(CGROUP_LIMIT_PAGES, value, err);
+}
+
+int limit_check_rate(const char *value, struct error *err)
+{
+	return check(CGROUP_LIMIT_RATES, value, err);
+}
+
+int limit_check_count(const char *value, struct error *err)
+{
+	return check(CGROUP_LIMIT_COUNTS, value, err);
+}
+
+int limit_check_weight(const char *value, struct error *err)
+{
+	return check(CGROUP_LIMIT_WEIGHTS, value, err);
+}
+
+const char *limit_options_warning(const struct cgroup_limits *limits)
+{
+	if (limits->oom_kill_disable > 0 && limits->memory <= 0)
+		return "--oom-kill-disable without --memory: nothing keeps the container from taking all of the host's memory";
+	return NULL;
 }

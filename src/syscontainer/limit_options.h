@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The resource options that create, run and update share. */
+/* The resource options that create, run and update share: one for each row of kernel/cgroup_limit_rows.h. */
 #pragma once
 
 #include <stddef.h>
@@ -7,54 +7,32 @@
 #include "base/command.h"
 #include "kernel/cgroup_limits.h"
 
-struct limit_options {
-	struct cgroup_limits values; /* its strings are owned by the option parser */
-	double cpus;
-	bool has_cpus;
-};
+int limit_check_pages(const char *value, struct error *err);
+int limit_check_rate(const char *value, struct error *err);
+int limit_check_count(const char *value, struct error *err);
+int limit_check_weight(const char *value, struct error *err);
 
-#define LIMIT_OPTIONS_UNSET \
+#define LIMIT_OPTION_NUMBER  .type = OPTION_INTEGER
+#define LIMIT_OPTION_SIZE    .type = OPTION_SIZE, .min = -1
+#define LIMIT_OPTION_DECIMAL .type = OPTION_DECIMAL
+#define LIMIT_OPTION_SWITCH  .type = OPTION_SWITCH
+#define LIMIT_OPTION_LIST    .type = OPTION_STRING
+#define LIMIT_OPTION_PAGES   .type = OPTION_STRINGS, .check = limit_check_pages
+#define LIMIT_OPTION_RATES   .type = OPTION_STRINGS, .check = limit_check_rate, .complete = "file"
+#define LIMIT_OPTION_COUNTS  .type = OPTION_STRINGS, .check = limit_check_count, .complete = "file"
+#define LIMIT_OPTION_WEIGHTS .type = OPTION_STRINGS, .check = limit_check_weight, .complete = "file"
+
+#define LIMIT_ROW(of_, kind_, member_, option_, letter_, argument_, help_, ...) \
+	, \
 	{ \
-		.values = \
-		{.cpu_shares = CGROUP_LIMIT_UNSET, \
-		 .cpu_period_us = CGROUP_LIMIT_UNSET, \
-		 .cpu_quota_us = CGROUP_LIMIT_UNSET, \
-		 .nano_cpus = CGROUP_LIMIT_UNSET, \
-		 .memory = CGROUP_LIMIT_UNSET, \
-		 .memory_reservation = CGROUP_LIMIT_UNSET, \
-		 .memory_swap = CGROUP_LIMIT_UNSET, \
-		 .memory_swappiness = CGROUP_LIMIT_UNSET, \
-		 .pids = CGROUP_LIMIT_UNSET } \
+		.name = option_, .letter = letter_, .offset = (of_) + offsetof(struct cgroup_limits, member_), \
+		.argument = argument_, .help = help_, LIMIT_OPTION_##kind_ \
 	}
+/*
+ * For an options struct that has `struct cgroup_limits member_`; defaults are CGROUP_LIMITS_UNSET. It begins with a comma, so
+ * it stands directly behind another row.
+ */
+#define LIMIT_ROWS(owner_, member_) CGROUP_LIMIT_ROWS(LIMIT_ROW, offsetof(owner_, member_))
 
-#define LIMIT_ROW(owner_, member_, name_, letter_, type_, field_, ...) \
-	{ \
-		.name = name_, .letter = letter_, .type = type_, .offset = offsetof(owner_, member_.field_), ##__VA_ARGS__ \
-	}
-#define LIMIT_ROWS(owner_, member_) \
-	LIMIT_ROW(owner_, member_, "cpu-shares", 0, OPTION_INTEGER, values.cpu_shares, .argument = "N", \
-		  .help = "weight among others, 2 to 262144 (1024 is usual)"), \
-		LIMIT_ROW(owner_, member_, "cpu-period", 0, OPTION_INTEGER, values.cpu_period_us, .argument = "US", \
-			  .help = "period of --cpu-quota in microseconds"), \
-		LIMIT_ROW(owner_, member_, "cpu-quota", 0, OPTION_INTEGER, values.cpu_quota_us, .argument = "US", \
-			  .help = "CPU time a period in microseconds; -1: unlimited"), \
-		LIMIT_ROW(owner_, member_, "cpus", 0, OPTION_DECIMAL, cpus, \
-			  .given_offset = offsetof(owner_, member_.has_cpus), .argument = "N", \
-			  .help = "number of CPUs, such as 1.5"), \
-		LIMIT_ROW(owner_, member_, "cpuset-cpus", 0, OPTION_STRING, values.cpuset_cpus, .argument = "LIST", \
-			  .help = "CPUs it may run on, such as 0-3,7"), \
-		LIMIT_ROW(owner_, member_, "cpuset-mems", 0, OPTION_STRING, values.cpuset_mems, .argument = "LIST", \
-			  .help = "memory nodes it may use"), \
-		LIMIT_ROW(owner_, member_, "memory", 'm', OPTION_SIZE, values.memory, .min = -1, .argument = "BYTES", \
-			  .help = "memory limit, such as 512m"), \
-		LIMIT_ROW(owner_, member_, "memory-reservation", 0, OPTION_SIZE, values.memory_reservation, .min = -1, \
-			  .argument = "BYTES", .help = "memory that it keeps when the host is short"), \
-		LIMIT_ROW(owner_, member_, "memory-swap", 0, OPTION_SIZE, values.memory_swap, .min = -1, \
-			  .argument = "BYTES", .help = "limit of memory and swap in sum; -1: unlimited"), \
-		LIMIT_ROW(owner_, member_, "memory-swappiness", 0, OPTION_INTEGER, values.memory_swappiness, \
-			  .argument = "N", .help = "0 to 100"), \
-		LIMIT_ROW(owner_, member_, "pids-limit", 0, OPTION_INTEGER, values.pids, .argument = "N", \
-			  .help = "processes and threads; 0 or -1: unlimited")
-
-/* The values with --cpus in them. Its strings are copies; the caller releases. */
-void limit_options_get(const struct limit_options *options, struct cgroup_limits *ret_limits);
+/* What is done as asked but may not be what was meant, for people; NULL when there is nothing to say. */
+const char *limit_options_warning(const struct cgroup_limits *limits);

@@ -3,44 +3,30 @@
 #include <stddef.h>
 
 #include "base/memory.h"
+#include "container/limits.h"
+#include "model/config.h"
 #include "model/event.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/create_options.h"
 #include "syscontainer/lifecycle.h"
 
 struct options {
-	struct limit_options limits;
+	struct cgroup_limits changes;
 	char *restart;
 	bool has_restart;
-	struct cgroup_limits changes; /* of `limits`, made before the first container */
 };
 
-static const struct options defaults = {.limits = LIMIT_OPTIONS_UNSET};
+static const struct options defaults = {.changes = CGROUP_LIMITS_UNSET};
 static const struct option_row rows[] = {
-	LIMIT_ROWS(struct options, limits),
 	{.name = "restart",
 	 .type = OPTION_STRING,
 	 .offset = offsetof(struct options, restart),
 	 .given_offset = offsetof(struct options, has_restart),
 	 .argument = "POLICY",
 	 .help = "no, on-reboot, on-failure[:N], always or unless-stopped",
-	 .check = create_check_restart},
+	 .check = create_check_restart} LIMIT_ROWS(struct options, changes),
 	{.name = NULL},
 };
-
-static bool has_limits(const struct cgroup_limits *limits)
-{
-	const int64_t numbers[] = {limits->cpu_shares,   limits->cpu_period_us,
-				   limits->cpu_quota_us, limits->nano_cpus,
-				   limits->memory,       limits->memory_reservation,
-				   limits->memory_swap,  limits->memory_swappiness,
-				   limits->pids};
-
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (numbers[i] != CGROUP_LIMIT_UNSET)
-			return true;
-	return limits->cpuset_cpus || limits->cpuset_mems;
-}
 
 static int set_restart(struct spec *spec, const char *policy, struct error *err)
 {
@@ -53,31 +39,48 @@ static int set_restart(struct spec *spec, const char *policy, struct error *err)
 	return r;
 }
 
-/* Kernel first, then the spec; when that cannot be written the old limits come back. */
+static int commit(void *data, struct error *err)
+{
+	struct container *container = data;
+
+	cgroup_limits_forget_lifted(&container->spec.limits);
+	return spec_save(container->id, &container->spec, err);
+}
+
+/* The kernel first, then the spec as the last step of the same: one without the other is taken back. */
+static int put_into_force(struct container *container, const struct cgroup_host *host, const struct cgroup_limits *old,
+			  const struct cgroup_limits *wanted, struct error *err)
+{
+	autorelease(config_release) struct config config = {0};
+	int r = config_load(&config, err);
+
+	if (r == 0)
+		r = limits_apply(host, &config, &container->spec, wanted, commit, container, err);
+	if (r == 0)
+		limits_change_oom_score_adj(host, &container->spec, limits_oom_score_adj(old), limits_oom_score_adj(wanted));
+	return r;
+}
+
 static int change_limits(struct container *container, const struct cgroup_limits *changes, struct error *err)
 {
+	autorelease(cgroup_limits_release) struct cgroup_limits old = container->spec.limits;
+	autorelease(cgroup_limits_release) struct cgroup_limits wanted = CGROUP_LIMITS_UNSET;
+	static const struct cgroup_limits none = CGROUP_LIMITS_UNSET;
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
-	autofree char *cgroup = spec_cgroup(&container->spec);
-	struct cgroup_limits merged, old = container->spec.limits;
 	bool is_live = container_is_live(container) && container->status != CONTAINER_RESTARTING;
-	int r = cgroup_host_load(&host, err);
+	int r;
 
+	container->spec.limits = none;
+	r = cgroup_host_load(&host, err);
+	if (r == 0)
+		r = cgroup_limits_merge(&host, &old, changes, &wanted, err);
+	if (r == 0)
+		r = cgroup_limits_check(&host, &wanted, err);
+	if (r == 0)
+		r = cgroup_limits_merge(&host, &none, &wanted, &container->spec.limits, err);
 	if (r < 0)
 		return r;
-	r = cgroup_limits_merge(&old, changes, &merged, err);
-	if (r < 0)
-		return r;
-	r = cgroup_limits_check(&host, &merged, err);
-	if (r == 0 && is_live)
-		r = cgroup_limits_apply(&host, cgroup, &merged, err);
-	container->spec.limits = merged;
-	if (r == 0) {
-		r = spec_save(container->id, &container->spec, err);
-		if (r < 0 && is_live)
-			cgroup_limits_apply(&host, cgroup, &old, NULL);
-	}
-	cgroup_limits_release(&old);
-	return r;
+	return is_live ? put_into_force(container, &host, &old, &wanted, err) : commit(container, err);
 }
 
 static int update(struct container *container, void *data, struct error *err)
@@ -105,14 +108,10 @@ static int update(struct container *container, void *data, struct error *err)
 static int run(void *data, const struct strings *operands, struct error *err)
 {
 	struct options *options = data;
-	int r;
 
-	limit_options_get(&options->limits, &options->changes);
-	if (!options->has_restart && !has_limits(&options->changes))
+	if (!options->has_restart && cgroup_limits_are_unset(&options->changes))
 		return error_set_exit(err, -EINVAL, 125, "You must provide one or more flags when using this command.");
-	r = lifecycle_for_each(operands, true, update, options);
-	cgroup_limits_release(&options->changes);
-	return r;
+	return lifecycle_for_each(operands, true, update, options);
 }
 
 const struct command command_update = {

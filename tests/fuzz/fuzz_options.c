@@ -12,7 +12,7 @@ struct everything {
 	char *string, *checked, *choice;
 	struct strings strings;
 	int64_t integer, any, size, swap, duration;
-	double decimal;
+	int64_t decimal, switched;
 };
 
 static const struct everything defaults = {.string = (char *)"initial", .choice = (char *)"red", .integer = 3};
@@ -38,6 +38,7 @@ static const struct option_row rows[] = {
 	{.name = "strings", .letter = 'e', .type = OPTION_STRINGS, .offset = AT(strings), .help = "x"},
 	{.name = "integer", .letter = 'i', .type = OPTION_INTEGER, .offset = AT(integer), .min = -5, .max = 5, .help = "x"},
 	{.name = "any", .letter = 'a', .type = OPTION_INTEGER, .offset = AT(any), .help = "x"},
+	{.name = "switch", .letter = 'o', .type = OPTION_SWITCH, .offset = AT(switched), .help = "x"},
 	{.name = "decimal", .letter = 'd', .type = OPTION_DECIMAL, .offset = AT(decimal), .max = 8, .help = "x"},
 	{.name = "size",
 	 .letter = 'm',
@@ -95,7 +96,8 @@ static void check_result(const struct everything *options, const struct strings 
 {
 	assert(operands->count <= words->count);
 	assert(options->integer >= -5 && options->integer <= 5);
-	assert(options->decimal >= 0 && options->decimal <= 8);
+	assert(options->decimal >= 0 && options->decimal <= INT64_C(8000000000));
+	assert(options->switched == 0 || options->switched == 1);
 	assert(options->size_given ? options->size >= 4096 : options->size == 0);
 	assert(options->swap >= -1 && options->duration >= -1);
 	assert(!options->flag || options->flag_given);

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroup_limits.h"
 #include "model/idmap.h"
 #include "model/spec.h"
 
@@ -91,6 +91,20 @@ static void check_numbers(const char *text)
 		require(bytes >= strtoull(text, NULL, 10));
 }
 
+static void check_limits(const char *text)
+{
+	for (enum cgroup_limit_kind kind = CGROUP_LIMIT_PAGES; kind <= CGROUP_LIMIT_WEIGHTS; kind++) {
+		autorelease(cgroup_limit_item_release) struct cgroup_limit_item item = {0};
+		struct error err = {0};
+
+		if (!is_taken(cgroup_limit_parse(kind, text, &item, &err), &err))
+			continue;
+		require(item.value >= (kind == CGROUP_LIMIT_PAGES ? -1 : 0));
+		require(kind == CGROUP_LIMIT_PAGES ? !item.subject : item.subject && item.subject[0] == '/');
+		require(kind != CGROUP_LIMIT_WEIGHTS || item.value == 0 || (item.value >= 10 && item.value <= 1000));
+	}
+}
+
 static void check_subordinate(const char *text)
 {
 	/* Who overlaps a part overlaps the whole, and nobody overlaps what lies behind the last id. */
@@ -107,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_idmap(text);
 	check_words(text);
 	check_numbers(text);
+	check_limits(text);
 	check_subordinate(text);
 	return 0;
 }

@@ -2,18 +2,7 @@
 /* Tests cgroups against folders that look like hosts: no root and no kernel. */
 #include "kernel/cgroup.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "base/file.h"
-#include "base/memory.h"
+#include "host.h"
 #include "kernel/cgroup_freeze.h"
 #include "kernel/cgroup_limits.h"
 #include "kernel/cgroup_stats.h"
@@ -23,11 +12,6 @@
 #define PATH      "/syscontainer/web"
 #define V2        "/sys/fs/cgroup"
 #define CONTAINER V2 PATH
-
-struct file {
-	const char *path;
-	const char *content;
-};
 
 static const struct file v2_host[] = {
 	{"/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -93,65 +77,6 @@ static const struct file hybrid_host[] = {
 	{"/sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n"},
 	{"/sys/fs/cgroup/unified/cgroup.subtree_control", "\n"},
 };
-
-static char root[64];
-
-static void make_files(const struct file *files, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		autofree char *path = xasprintf("%s%s", root, files[i].path);
-		autofree char *directory = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-		FILE *file;
-
-		assert_true(file_make_directories(directory, 0755, NULL) >= 0);
-		file = fopen(path, "we");
-		assert_non_null(file);
-		fputs(files[i].content, file);
-		fclose(file);
-	}
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(root, sizeof(root), "/tmp/test_cgroup.XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return file_remove_tree(AT_FDCWD, root, NULL);
-}
-
-static struct cgroup_host load(const struct file *files, size_t count)
-{
-	struct cgroup_host host;
-	struct error err;
-
-	make_files(files, count);
-	if (cgroup_host_load_below(root, &host, &err) < 0)
-		fail_msg("%s", err.message);
-	return host;
-}
-#define LOAD(files) load(files, ARRAY_SIZE(files))
-
-static void replace(const char *path, const char *content)
-{
-	make_files(&(struct file){path, content}, 1);
-}
-
-/* Our writes do not truncate, as a kernel file has no length: the first line's beginning is what counts. */
-static void assert_written(const char *path, const char *expected)
-{
-	autofree char *whole = xasprintf("%s%s", root, path);
-	autofree char *line = NULL;
-
-	assert_int_equal(file_read_line(AT_FDCWD, whole, &line, NULL), 0);
-	if (*expected && strlen(line) > strlen(expected))
-		line[strlen(expected)] = '\0';
-	assert_string_equal(line, expected);
-}
 
 static void test_paths(void **state)
 {
@@ -474,11 +399,13 @@ static void test_merge(void **state)
 		 {SET(memory, 9 * MB)}},
 	};
 
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct cgroup_limits stored = limits_of(rows[i].stored, 2), changes = limits_of(rows[i].changes, 3), merged;
 		struct error err = {0};
-		int r = cgroup_limits_merge(&stored, &changes, &merged, &err);
+		int r = cgroup_limits_merge(&host, &stored, &changes, &merged, &err);
 
 		if (rows[i].message ? r >= 0 || strcmp(err.message, rows[i].message) != 0 : r < 0)
 			fail_msg("row %zu: %d \"%s\", not \"%s\"", i, r, err.message, rows[i].message);
@@ -489,6 +416,7 @@ static void test_merge(void **state)
 
 static void test_merge_values(void **state)
 {
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
 	struct cgroup_limits stored, changes, merged;
 
 	(void)state;
@@ -500,7 +428,7 @@ static void test_merge_values(void **state)
 	stored.cpuset_mems = xstrdup("0");
 	changes.pids = 20;
 	changes.cpuset_cpus = xstrdup("");
-	assert_int_equal(cgroup_limits_merge(&stored, &changes, &merged, NULL), 0);
+	assert_int_equal(cgroup_limits_merge(&host, &stored, &changes, &merged, NULL), 0);
 	assert_int_equal(merged.memory, 8 * MB);
 	assert_int_equal(merged.pids, 20);
 	assert_int_equal(merged.cpu_shares, CGROUP_LIMIT_UNSET);
@@ -516,7 +444,7 @@ static void apply(const struct cgroup_host *host, const struct cgroup_limits *li
 {
 	struct error err;
 
-	if (cgroup_limits_apply(host, PATH, limits, &err) < 0)
+	if (cgroup_limits_apply(host, PATH, limits, NULL, NULL, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
@@ -585,7 +513,7 @@ static void test_apply_without_swap(void **state)
 	assert_written(CONTAINER "/memory.max", "67108864");
 	limits.memory_swap = 80 * MB;
 	limits.pids = 7;
-	assert_int_equal(cgroup_limits_apply(&host, PATH, &limits, &err), -EOPNOTSUPP);
+	assert_int_equal(cgroup_limits_apply(&host, PATH, &limits, NULL, NULL, &err), -EOPNOTSUPP);
 	assert_non_null(
 		strstr(err.message, "Your kernel does not support --memory-swap: the cgroup has no memory.swap.max"));
 	assert_written(CONTAINER "/pids.max", "max"); /* taken back */
@@ -600,7 +528,7 @@ static void test_shrink_refused(void **state)
 	(void)state;
 	cgroup_limits_init(&limits);
 	limits.memory = 8 * MB;
-	assert_int_equal(cgroup_limits_apply(&host, PATH, &limits, &err), -EBUSY);
+	assert_int_equal(cgroup_limits_apply(&host, PATH, &limits, NULL, NULL, &err), -EBUSY);
 	assert_non_null(strstr(err.message, "--memory cannot be lowered to 8388608 bytes: 20000000 bytes are in use"));
 	assert_written(CONTAINER "/memory.max", "max");
 	assert_written(CONTAINER "/memory.high", "max");
@@ -631,8 +559,8 @@ static void test_apply_refuses(void **state)
 	(void)state;
 	cgroup_limits_init(&limits);
 	limits.memory = 8 * MB;
-	assert_int_equal(cgroup_limits_apply(&host, "/../etc", &limits, &err), -EINVAL);
-	assert_int_equal(cgroup_limits_apply(&host, "/syscontainer/absent", &limits, &err), -ENOENT);
+	assert_int_equal(cgroup_limits_apply(&host, "/../etc", &limits, NULL, NULL, &err), -EINVAL);
+	assert_int_equal(cgroup_limits_apply(&host, "/syscontainer/absent", &limits, NULL, NULL, &err), -ENOENT);
 	assert_non_null(strstr(err.message, "/syscontainer/absent"));
 }
 

@@ -22,8 +22,7 @@ struct machine {
 	bool tty, interactive, detach, memory_given;
 	char *name, *restart, *stop_signal;
 	struct strings environment;
-	int64_t memory, swap, retries, swappiness, wait_ms, any;
-	double cpus;
+	int64_t memory, swap, retries, swappiness, wait_ms, any, cpus, oom;
 };
 
 static const struct machine machine_defaults = {
@@ -31,6 +30,7 @@ static const struct machine machine_defaults = {
 	.memory = 64 << 20,
 	.swappiness = -1,
 	.wait_ms = 90000,
+	.oom = INT64_MIN,
 };
 
 static int check_name(const char *value, struct error *err)
@@ -75,6 +75,7 @@ static const struct option_row machine_rows[] = {
 	 .help = "Prefer swap"},
 	{.name = "any", .type = OPTION_INTEGER, .offset = AT(any), .help = "Any number"},
 	{.name = "cpus", .type = OPTION_DECIMAL, .offset = AT(cpus), .max = 64, .help = "Limit processors"},
+	{.name = "oom", .type = OPTION_SWITCH, .offset = AT(oom)},
 	{.name = "wait", .letter = 'w', .type = OPTION_DURATION, .offset = AT(wait_ms), .min = -1, .help = "Wait so long"},
 	{.name = "restart",
 	 .type = OPTION_CHOICE,
@@ -223,13 +224,10 @@ static void describe(const struct machine *machine, const struct strings *operan
 		const char *name;
 		int64_t value, initial;
 	} numbers[] = {
-		{"memory", machine->memory, 64 << 20},
-		{"swap", machine->swap, 0},
-		{"retries", machine->retries, 0},
-		{"swappiness", machine->swappiness, -1},
-		{"wait", machine->wait_ms, 90000},
-		{"any", machine->any, 0},
-		{"cpus/100", (int64_t)(machine->cpus * 100), 0},
+		{"memory", machine->memory, 64 << 20},     {"swap", machine->swap, 0},
+		{"retries", machine->retries, 0},          {"swappiness", machine->swappiness, -1},
+		{"wait", machine->wait_ms, 90000},         {"any", machine->any, 0},
+		{"cpus/100", machine->cpus / 10000000, 0}, {"oom", machine->oom, INT64_MIN},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
@@ -301,6 +299,8 @@ static const struct {
 	{"--retries 9 --swappiness 0 --any -5 /tree", "retries=9 swappiness=0 any=-5 | /tree"},
 	{"--any 9223372036854775807 /tree", "any=9223372036854775807 | /tree"},
 	{"--cpus 1.5 /tree", "cpus/100=150 | /tree"},
+	{"--oom /tree", "oom=1 | /tree"},
+	{"--oom=false /tree", "oom=0 | /tree"},
 	{"--wait 1m30s -w 500ms /tree", "wait=500 | /tree"},
 	{"--wait -1 /tree", "wait=-1 | /tree"},
 	{"-w-5s /tree", "wait=-1 | /tree"},
@@ -367,6 +367,7 @@ static const struct {
 	{&run_row, "--memory-swap -2 /tree",
 	 "Invalid value \"-2\" for flag --memory-swap: Invalid argument; give a size such as 512m or 2g"},
 	{&run_row, "--cpus 65 /tree", "Invalid value \"65\" for flag --cpus: Numerical result out of range; from 0 to 64"},
+	{&run_row, "--oom=maybe /tree", "Invalid value \"maybe\" for flag --oom: Invalid argument; give true or false"},
 	{&run_row, "--cpus nan /tree", "Invalid value \"nan\" for flag --cpus: Invalid argument; give a number such as 1.5"},
 	{&run_row, "-w soon /tree",
 	 "Invalid value \"soon\" for flag --wait: Invalid argument; give a duration such as 10s or 1m30s"},

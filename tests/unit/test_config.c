@@ -117,6 +117,9 @@ static void test_values(void **state)
 	assert_true(config.log_max_bytes == 65536);
 	assert_int_equal(config.log.max_files, 1);
 	config_release(&config);
+	load("{\"cpu-rt-period\":100000,\"cpu-rt-runtime\":95000}", &config);
+	assert_true(config.cpu_rt_period_us == 100000 && config.cpu_rt_runtime_us == 95000);
+	config_release(&config);
 	load("{\"stop-timeout\":\"-1\",\"user-remap\":\"none\"}", &config);
 	assert_true(config.stop_timeout_ms == -1);
 	config_release(&config);
@@ -152,6 +155,11 @@ static void test_refusals_name_file_and_key(void **state)
 		{"{\"hook-spec\":[]}", "hook-spec: expected a string, found an array"},
 		{"{\"user-remap\":\"maybe\"}", "user-remap: \"maybe\""},
 		{"{\"user-remap\":\"1:2\"}", "user-remap: \"1:2\""},
+		{"{\"cpu-rt-period\":0}", "cpu-rt-period: 0 is not between 1 and 2147483647 microseconds"},
+		{"{\"cpu-rt-runtime\":-1}", "cpu-rt-runtime: -1 is not between 0 and 2147483647 microseconds"},
+		{"{\"cpu-rt-runtime\":1000001}", "cpu-rt-runtime: 1000001 is more than the period"},
+		{"{\"cpu-rt-period\":1000,\"cpu-rt-runtime\":1001}", "cpu-rt-runtime: 1001 is more than the period"},
+		{"{\"cpu-rt-period\":\"1s\"}", "cpu-rt-period: expected an integer of 64 bits, found a string"},
 		{"{\"user-remap\":true}", "user-remap: expected a string, found a boolean"},
 	};
 

@@ -177,6 +177,12 @@ static void test_options(void **state)
 	spec->limits.pids = 100;
 	spec->limits.nano_cpus = 1500000000;
 	spec->limits.cpuset_cpus = xstrdup("0-1");
+	spec->limits.oom_kill_disable = 1;
+	spec->limits.oom_score_adj = -5;
+	strings_append(&spec->limits.hugetlb, "2MB:1073741824");
+	strings_append(&spec->limits.device_read_bps, "/dev/sda:1m");
+	strings_append(&spec->limits.device_read_bps, "/dev/sdb:2");
+	strings_append(&spec->limits.blkio_weight_device, "/dev/sda:300");
 	spec->entrypoint = xstrdup("/sbin/init");
 	spec->stop_signal = xstrdup("SIGRTMIN+3");
 	spec->user = xstrdup("daemon:mail");
@@ -188,6 +194,14 @@ static void test_options(void **state)
 	assert_field(&container, ".HostConfig.PidsLimit", "100");
 	assert_field(&container, ".HostConfig.NanoCpus", "1500000000");
 	assert_field(&container, ".HostConfig.CpusetCpus", "\"0-1\"");
+	assert_field(&container, ".HostConfig.OomKillDisable", "true");
+	assert_field(&container, ".HostConfig.OomScoreAdj", "-5");
+	assert_field(&container, ".HostConfig.MemorySwappiness", "-1");
+	assert_field(&container, ".HostConfig.Hugetlbs", "[{\"PageSize\":\"2MB\",\"Limit\":1073741824}]");
+	assert_field(&container, ".HostConfig.BlkioDeviceReadBps",
+		     "[{\"Path\":\"/dev/sda\",\"Rate\":1048576},{\"Path\":\"/dev/sdb\",\"Rate\":2}]");
+	assert_field(&container, ".HostConfig.BlkioDeviceWriteIOps", "[]");
+	assert_field(&container, ".HostConfig.BlkioWeightDevice", "[{\"Path\":\"/dev/sda\",\"Weight\":300}]");
 	assert_field(&container, ".Config.Entrypoint", "[\"/sbin/init\"]");
 	assert_field(&container, ".Config.Cmd", "[\"--log-level=debug\"]");
 	assert_field(&container, ".Config.StopSignal", "\"SIGRTMIN+3\"");
