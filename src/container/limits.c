@@ -37,30 +37,36 @@ int limits_set_oom_score_adj(pid_t pid, const struct cgroup_limits *limits, stru
 }
 
 /* The descriptor stays with the process although its pid may be another's by now; its cgroup tells whether it is ours. */
-static void change(const struct spec *spec, pid_t pid, int64_t old, const char *wanted)
+static int change(const struct spec *spec, pid_t pid, int64_t old, const char *wanted, struct error *err)
 {
 	autofree char *path = xasprintf("/proc/%d", pid), *cgroups = NULL, *line = NULL;
 	autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int64_t current;
+	int r;
 
 	if (fd < 0 || file_read(fd, "cgroup", (size_t)1 << 16, &cgroups, NULL, NULL) < 0 || !strstr(cgroups, spec->id) ||
-	    file_read_line(fd, "oom_score_adj", &line, NULL) < 0)
-		return;
-	if (number_parse(line, -1000, 1000, &current, NULL) == 0 && current == old)
-		file_write_value(fd, "oom_score_adj", wanted, NULL);
+	    file_read_line(fd, "oom_score_adj", &line, NULL) < 0 || number_parse(line, -1000, 1000, &current, NULL) < 0 ||
+	    current != old)
+		return 0;
+	r = file_write_value(fd, "oom_score_adj", wanted, err);
+	if (r == -EACCES)
+		return error_append(err, "; to go below what a process began with takes CAP_SYS_RESOURCE");
+	return r == -ESRCH ? 0 : r;
 }
 
-void limits_change_oom_score_adj(const struct cgroup_host *host, const struct spec *spec, int64_t old, int64_t wanted)
+int limits_change_oom_score_adj(const struct cgroup_host *host, const struct spec *spec, int64_t old, int64_t wanted,
+				struct error *err)
 {
 	autofree char *cgroup = spec_cgroup(spec), *value = xasprintf("%lld", (long long)wanted);
+	int r = 0;
 
 	/* A second time for what was forked meanwhile; parents that have the new one pass it on. */
-	for (int pass = 0; pass < 2 && old != wanted; pass++) {
+	for (int pass = 0; pass < 2 && old != wanted && r >= 0; pass++) {
 		autorelease(cgroup_pids_release) struct cgroup_pids pids = {0};
 
-		if (cgroup_list_tasks(host, cgroup, &pids, NULL) < 0)
-			return;
-		for (size_t i = 0; i < pids.count; i++)
-			change(spec, pids.items[i], old, value);
+		r = cgroup_list_tasks(host, cgroup, &pids, err);
+		for (size_t i = 0; i < pids.count && r >= 0; i++)
+			r = change(spec, pids.items[i], old, value, err);
 	}
+	return r < 0 ? r : 0;
 }

@@ -18,4 +18,5 @@ int64_t limits_oom_score_adj(const struct cgroup_limits *limits);
 /* Gives it to a process, which must not be reaped meanwhile. */
 int limits_set_oom_score_adj(pid_t pid, const struct cgroup_limits *limits, struct error *err);
 /* Those processes of a running container that have the old one get the new one; what chose its own keeps that. */
-void limits_change_oom_score_adj(const struct cgroup_host *host, const struct spec *spec, int64_t old, int64_t wanted);
+int limits_change_oom_score_adj(const struct cgroup_host *host, const struct spec *spec, int64_t old, int64_t wanted,
+				struct error *err);

@@ -134,8 +134,13 @@ static int apply_realtime(struct applying *applying, int fd, struct error *err)
 		return error_prefix(err, "Your kernel does not support --cpu-rt-runtime");
 	wanted = wanted_realtime(applying->limits, &old);
 	is_more = (double)wanted.runtime_us * (double)old.period_us >= (double)old.runtime_us * (double)wanted.period_us;
+	/* Between two writes the share may be less than before and after; what is below must not have more meanwhile. */
+	if (guest >= 0 && wanted.period_us != old.period_us && wanted.runtime_us != old.runtime_us) {
+		r = applying_set_number(applying, guest, "cpu.rt_runtime_us", "--cpu-rt-runtime", 0, err);
+		guests.runtime_us = 0;
+	}
 	/* More comes from above, less is given back from below. */
-	if (is_more)
+	if (r >= 0 && is_more)
 		r = set_realtime(applying, fd, &old, &wanted, err);
 	if (r >= 0 && guest >= 0)
 		r = set_realtime(applying, guest, &guests, &wanted, err);

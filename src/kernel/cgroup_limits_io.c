@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/cgroup_disk.h"
+#include "kernel/cgroup_walk.h"
 
 #define FILE_MAX       ((size_t)1 << 20)
 #define WEIGHT_DEFAULT 100
@@ -58,14 +59,38 @@ static char *number_or(int64_t value, int64_t unlimited, const char *none)
 	return value == unlimited ? xstrdup(none) : xasprintf("%lld", (long long)value);
 }
 
+struct throttle {
+	struct applying *applying;
+	const struct cgroup_limit *row;
+	const char *disk, *text;
+};
+
+/* On v1 a new cgroup would have no limit: the guest, whose root owns its cgroups, must not make any from here on. */
+static int set_throttle_v1(int fd, size_t depth, void *data, struct error *err)
+{
+	const struct throttle *throttle = data;
+
+	if (depth > 0 && fchown(fd, 0, 0) < 0)
+		return error_set_errno(err, "cannot take the guest's cgroups of blkio from its root");
+	return set_entry(throttle->applying, fd, throttle->row->v1_file, throttle->row->option, throttle->disk, "",
+			 throttle->text, "0", err);
+}
+
+/* v1 counts what each cgroup reads and writes for itself: the limit of one does not bind those below it. */
 static int set_throttle(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row, const char *disk,
 			int64_t value, struct error *err)
 {
-	autofree char *key = is_v2 ? xasprintf("%s=", row->v2_key) : xstrdup("");
-	const char *none = is_v2 ? "max" : "0";
-	autofree char *text = number_or(value, 0, none);
+	autofree char *text = number_or(value, 0, is_v2 ? "max" : "0");
+	struct throttle throttle = {.applying = applying, .row = row, .disk = disk, .text = text};
+	const struct cgroup_walker walker = {.before = set_throttle_v1, .data = &throttle};
+	autofree char *directory = NULL, *key = NULL;
 
-	return set_entry(applying, fd, is_v2 ? "io.max" : row->v1_file, row->option, disk, key, text, none, err);
+	if (!is_v2) {
+		directory = cgroup_directory(cgroup_find(applying->host, "blkio"), applying->path);
+		return cgroup_walk(directory, &walker, err);
+	}
+	key = xasprintf("%s=", row->v2_key);
+	return set_entry(applying, fd, "io.max", row->option, disk, key, text, "max", err);
 }
 
 /*

@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "kernel/cgroup_walk.h"
 
 #define STAT_MAX     ((size_t)4 << 20)
@@ -92,20 +91,19 @@ static void read_memory_v1(int fd, const char *directory, struct cgroup_stats *s
 	cgroup_walk(directory, &walker, NULL);
 }
 
-/* Upwards as far as there are limits: the top cgroup has no memory.max. */
-static uint64_t smallest_limit_v2(int fd)
+/* Upwards as far as there are limits: the top cgroup has no such file. */
+static uint64_t smallest_limit(int fd, const char *name)
 {
-	autorelease(text_release) struct text file = {0};
+	autofree char *file = xstrdup(name);
 	unsigned long long limit, smallest = UINT64_MAX;
 
-	text_append(&file, "memory.max");
-	while (file_read_number(fd, text_get(&file), &limit, NULL) >= 0) {
-		autofree char *above = xasprintf("../%s", text_get(&file));
+	while (file_read_number(fd, file, &limit, NULL) >= 0) {
+		char *above = xasprintf("../%s", file);
 
 		if (limit < smallest)
 			smallest = limit;
-		text_release(&file);
-		text_append(&file, above);
+		free(file);
+		file = above;
 	}
 	return smallest;
 }
@@ -126,7 +124,7 @@ static void read_memory(int fd, bool is_v2, const char *directory, struct cgroup
 	read_number(fd, "memory.swap.current", &stats->memory_swap);
 	read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
 	read_keyed(fd, "memory.events", (struct keyed[]){{"oom_kill", &stats->oom_kills}}, 1);
-	stats->memory_limit = smallest_limit_v2(fd);
+	stats->memory_limit = smallest_limit(fd, "memory.max");
 }
 
 /* "8:0 Read 4096" on v1, "8:0 rbytes=4096 wbytes=0 rios=1 ..." on v2; "Total 4096" has no device. */
@@ -170,7 +168,7 @@ static void read_pids(int fd, bool is_v2, const char *directory, struct cgroup_s
 	(void)is_v2;
 	(void)directory;
 	read_number(fd, "pids.current", &stats->pids_current);
-	read_number(fd, "pids.max", &stats->pids_limit);
+	stats->pids_limit = smallest_limit(fd, "pids.max");
 }
 
 static const struct {

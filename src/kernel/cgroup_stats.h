@@ -19,7 +19,7 @@ struct cgroup_stats {
 	uint64_t blkio_read;
 	uint64_t blkio_write;
 	uint64_t pids_current; /* processes and threads */
-	uint64_t pids_limit;   /* of the cgroup itself */
+	uint64_t pids_limit;   /* the smallest of the cgroup and its ancestors */
 	uint64_t oom_kills;    /* v1 forgets those of cgroups that the guest has removed since */
 };
 

@@ -37,7 +37,7 @@ struct stats_options {
 /* Bytes and nanoseconds. */
 struct usage {
 	char *id, *name, *status;
-	uint64_t pids;
+	uint64_t pids, pids_limit;
 	uint64_t cpu_ns, system_ns; /* what the container and what the whole host have spent */
 	uint64_t cpus;
 	uint64_t blkio_read, blkio_write;
@@ -50,7 +50,7 @@ struct usage {
 		.key = key_, .type = type_, .offset = offsetof(struct usage, member) \
 	}
 
-/* JSON; all but the percentages are also the columns of --original, in this order. */
+/* JSON; all but the last three are also the columns of --original, in this order. */
 static const struct schema_field usage_fields[] = {
 	FIELD(id, "ID", SCHEMA_STRING),
 	FIELD(pids, "PIDS", SCHEMA_UINT64),
@@ -65,10 +65,11 @@ static const struct schema_field usage_fields[] = {
 	FIELD(memory_kernel, "KmemUsed", SCHEMA_UINT64),
 	FIELD(memory_cache, "CacheUsage", SCHEMA_UINT64),
 	FIELD(name, "NAME", SCHEMA_STRING),
+	FIELD(pids_limit, "PidsLimit", SCHEMA_UINT64),
 	FIELD(cpu_percent, "CpuPercent", SCHEMA_DOUBLE),
 	FIELD(memory_percent, "MemPercent", SCHEMA_DOUBLE),
 };
-#define ORIGINAL_COLUMNS (ARRAY_SIZE(usage_fields) - 2)
+#define ORIGINAL_COLUMNS (ARRAY_SIZE(usage_fields) - 3)
 static const struct schema usage_schema = {sizeof(struct usage), usage_fields, ARRAY_SIZE(usage_fields)};
 
 /* proc_stat(5), first line: user, nice, system, idle, iowait, irq, softirq, steal in ticks; guest time is in user time already. */
@@ -103,6 +104,7 @@ static uint64_t smaller(uint64_t left, uint64_t right)
 static void fill_from_cgroup(struct usage *usage, const struct cgroup_stats *stats)
 {
 	usage->pids = stats->pids_current;
+	usage->pids_limit = stats->pids_limit == UINT64_MAX ? 0 : stats->pids_limit;
 	usage->cpu_ns = stats->cpu_usage_ns;
 	usage->blkio_read = stats->blkio_read;
 	usage->blkio_write = stats->blkio_write;

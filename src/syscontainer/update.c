@@ -39,26 +39,40 @@ static int set_restart(struct spec *spec, const char *policy, struct error *err)
 	return r;
 }
 
-static int commit(void *data, struct error *err)
-{
-	struct container *container = data;
+struct change {
+	struct container *container; /* its spec has what is wanted */
+	const struct cgroup_host *host;
+	int64_t old_score, new_score;
+};
 
+static int save(struct container *container, struct error *err)
+{
 	cgroup_limits_forget_lifted(&container->spec.limits);
 	return spec_save(container->id, &container->spec, err);
+}
+
+static int commit(void *data, struct error *err)
+{
+	const struct change *change = data;
+	const struct spec *spec = &change->container->spec;
+	int r = limits_change_oom_score_adj(change->host, spec, change->old_score, change->new_score, err);
+
+	if (r == 0)
+		r = save(change->container, err);
+	if (r < 0)
+		limits_change_oom_score_adj(change->host, spec, change->new_score, change->old_score, NULL);
+	return r;
 }
 
 /* The kernel first, then the spec as the last step of the same: one without the other is taken back. */
 static int put_into_force(struct container *container, const struct cgroup_host *host, const struct cgroup_limits *old,
 			  const struct cgroup_limits *wanted, struct error *err)
 {
+	struct change change = {container, host, limits_oom_score_adj(old), limits_oom_score_adj(wanted)};
 	autorelease(config_release) struct config config = {0};
 	int r = config_load(&config, err);
 
-	if (r == 0)
-		r = limits_apply(host, &config, &container->spec, wanted, commit, container, err);
-	if (r == 0)
-		limits_change_oom_score_adj(host, &container->spec, limits_oom_score_adj(old), limits_oom_score_adj(wanted));
-	return r;
+	return r < 0 ? r : limits_apply(host, &config, &container->spec, wanted, commit, &change, err);
 }
 
 static int change_limits(struct container *container, const struct cgroup_limits *changes, struct error *err)
@@ -80,7 +94,7 @@ static int change_limits(struct container *container, const struct cgroup_limits
 		r = cgroup_limits_merge(&host, &none, &wanted, &container->spec.limits, err);
 	if (r < 0)
 		return r;
-	return is_live ? put_into_force(container, &host, &old, &wanted, err) : commit(container, err);
+	return is_live ? put_into_force(container, &host, &old, &wanted, err) : save(container, err);
 }
 
 static int update(struct container *container, void *data, struct error *err)
