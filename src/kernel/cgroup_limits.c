@@ -345,7 +345,7 @@ static int check_pages(const struct cgroup_host *host, const struct cgroup_limit
 		xasprintf("%s/sys/kernel/mm/hugepages/hugepages-%llukB", host->root, (unsigned long long)bytes >> 10);
 	autorelease(text_release) struct text sizes = {0};
 
-	if (bytes & 1023 || !file_exists(AT_FDCWD, directory)) {
+	if (bytes == 0 || bytes & 1023 || !file_exists(AT_FDCWD, directory)) {
 		name_page_sizes(host, &sizes);
 		return error_set(err, -EINVAL, "this host has no huge pages of that size: %s",
 				 sizes.length ? text_get(&sizes) : "it has none at all");

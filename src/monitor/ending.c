@@ -247,7 +247,7 @@ static void decide(struct monitor *monitor, const struct monitor_ending *ending)
 	struct error error = {0};
 
 	if (!should_restart(monitor, ending)) {
-		finish(monitor, NULL);
+		finish(monitor);
 		return;
 	}
 	schedule_restart(monitor, ending);
@@ -330,5 +330,5 @@ void ending_cancel_restart(struct monitor *monitor)
 {
 	loop_remove(monitor->restart_timer);
 	monitor->restart_timer = NULL;
-	finish(monitor, NULL);
+	finish(monitor);
 }

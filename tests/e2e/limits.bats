@@ -9,12 +9,12 @@ load small
 setup_file() {
 	e2e_begin '"stop-timeout": "5s"' '"cpu-rt-period": 1000000' '"cpu-rt-runtime": 100000'
 	disk_make
-	export E2E_DISK E2E_DISK_NUMBER
+	export LIMITS_DISK LIMITS_DISK_NUMBER
 	e2e_keep
 }
 
 teardown_file() {
-	losetup -d "$E2E_DISK"
+	losetup -d "$LIMITS_DISK"
 	e2e_end
 }
 
@@ -30,9 +30,9 @@ teardown() {
 disk_make() {
 	local name
 	truncate -s 64M "$E2E_DIR/disk.img"
-	E2E_DISK=$(losetup -f --show "$E2E_DIR/disk.img")
-	name=${E2E_DISK#/dev/}
-	E2E_DISK_NUMBER=$(cat "/sys/block/$name/dev")
+	LIMITS_DISK=$(losetup -f --show "$E2E_DIR/disk.img")
+	name=${LIMITS_DISK#/dev/}
+	LIMITS_DISK_NUMBER=$(cat "/sys/block/$name/dev")
 	[[ $(cat "/sys/block/$name/queue/scheduler") != *bfq* ]] || echo bfq >"/sys/block/$name/queue/scheduler"
 }
 
@@ -50,7 +50,7 @@ kernel_value() { # NAME FILE, as CONTROLLER:V1-FILE:V2-FILE
 	fi
 	path=$(cgroup_file "$1" "$controller" "$v1" "$v2")
 	case $path in
-	*_device | */io.max) grep "^$E2E_DISK_NUMBER " "$path" ;;
+	*_device | */io.max) grep "^$LIMITS_DISK_NUMBER " "$path" ;;
 	*) head -1 "$path" ;;
 	esac
 }
@@ -73,11 +73,11 @@ options_table() {
 		oom-score-adj proc:oom_score_adj:oom_score_adj 321 321 321 400 400 400
 		pids-limit pids:pids.max:pids.max 50 50 50 60 60 60
 		blkio-weight blkio:blkio.bfq.weight:io.bfq.weight 300 300 default_300 400 400 default_400
-		blkio-weight-device blkio:blkio.bfq.weight_device:- $E2E_DISK:200 $E2E_DISK_NUMBER@200 - $E2E_DISK:250 $E2E_DISK_NUMBER@250 -
-		device-read-bps blkio:blkio.throttle.read_bps_device:- $E2E_DISK:1m $E2E_DISK_NUMBER@1048576 - $E2E_DISK:2m $E2E_DISK_NUMBER@2097152 -
-		device-write-bps blkio:blkio.throttle.write_bps_device:- $E2E_DISK:3m $E2E_DISK_NUMBER@3145728 - $E2E_DISK:4m $E2E_DISK_NUMBER@4194304 -
-		device-read-iops blkio:blkio.throttle.read_iops_device:- $E2E_DISK:70 $E2E_DISK_NUMBER@70 - $E2E_DISK:71 $E2E_DISK_NUMBER@71 -
-		device-write-iops blkio:blkio.throttle.write_iops_device:io.max $E2E_DISK:80 $E2E_DISK_NUMBER@80 $E2E_DISK_NUMBER@rbps=1048576_wbps=3145728_riops=70_wiops=80 $E2E_DISK:81 $E2E_DISK_NUMBER@81 $E2E_DISK_NUMBER@rbps=2097152_wbps=4194304_riops=71_wiops=81
+		blkio-weight-device blkio:blkio.bfq.weight_device:- $LIMITS_DISK:200 $LIMITS_DISK_NUMBER@200 - $LIMITS_DISK:250 $LIMITS_DISK_NUMBER@250 -
+		device-read-bps blkio:blkio.throttle.read_bps_device:- $LIMITS_DISK:1m $LIMITS_DISK_NUMBER@1048576 - $LIMITS_DISK:2m $LIMITS_DISK_NUMBER@2097152 -
+		device-write-bps blkio:blkio.throttle.write_bps_device:- $LIMITS_DISK:3m $LIMITS_DISK_NUMBER@3145728 - $LIMITS_DISK:4m $LIMITS_DISK_NUMBER@4194304 -
+		device-read-iops blkio:blkio.throttle.read_iops_device:- $LIMITS_DISK:70 $LIMITS_DISK_NUMBER@70 - $LIMITS_DISK:71 $LIMITS_DISK_NUMBER@71 -
+		device-write-iops blkio:blkio.throttle.write_iops_device:io.max $LIMITS_DISK:80 $LIMITS_DISK_NUMBER@80 $LIMITS_DISK_NUMBER@rbps=1048576_wbps=3145728_riops=70_wiops=80 $LIMITS_DISK:81 $LIMITS_DISK_NUMBER@81 $LIMITS_DISK_NUMBER@rbps=2097152_wbps=4194304_riops=71_wiops=81
 	END
 }
 
@@ -105,10 +105,10 @@ kernel_has() { # NAME created|changed
 }
 
 check_all_options() { # [OPTION OF create]...
-	local created=() changed=() option file given wanted then rest
-	while read -r option file given wanted then rest; do
+	local created=() changed=() option file given wanted changed_to rest
+	while read -r option file given wanted changed_to rest; do
 		created+=("--$option=$given")
-		changed+=("--$option=$then")
+		changed+=("--$option=$changed_to")
 	done < <(options_here)
 	small_create box "$@" "${created[@]}"
 	syscontainer start box
@@ -125,7 +125,7 @@ check_all_options() { # [OPTION OF create]...
 @test "every option is in force after create, restart, update and a later boot of a remapped guest" {
 	check_all_options
 	same "what inspect says" "$(field box .HostConfig | jq -c '[.BlkioWeight, .OomScoreAdj, .BlkioDeviceReadBps, .BlkioDeviceWriteIOps]')" \
-		"[400,400,[{\"Path\":\"$E2E_DISK\",\"Rate\":2097152}],[{\"Path\":\"$E2E_DISK\",\"Rate\":81}]]"
+		"[400,400,[{\"Path\":\"$LIMITS_DISK\",\"Rate\":2097152}],[{\"Path\":\"$LIMITS_DISK\",\"Rate\":81}]]"
 }
 
 @test "and of a privileged guest" {
@@ -134,9 +134,8 @@ check_all_options() { # [OPTION OF create]...
 
 @test "what a disk may do is taken back by 0, and other disks keep theirs" {
 	local file
-	file=$(cgroup_file x blkio blkio.throttle.read_iops_device io.max)
-	small_start box --device-read-iops "$E2E_DISK:70" --device-write-iops "$E2E_DISK:80"
-	syscontainer update --device-read-iops "$E2E_DISK:0" box
+	small_start box --device-read-iops "$LIMITS_DISK:70" --device-write-iops "$LIMITS_DISK:80"
+	syscontainer update --device-read-iops "$LIMITS_DISK:0" box
 	file=$(cgroup_file box blkio blkio.throttle.read_iops_device io.max)
 	if has_v1 blkio; then
 		same "read limits" "$(cat "$file")" ""
@@ -144,11 +143,11 @@ check_all_options() { # [OPTION OF create]...
 		has_text "riops=max wiops=80" "$(cat "$file")"
 	fi
 	same "what is stored" "$(field box .HostConfig | jq -c '[.BlkioDeviceReadIOps, .BlkioDeviceWriteIOps]')" \
-		"[[],[{\"Path\":\"$E2E_DISK\",\"Rate\":80}]]"
+		"[[],[{\"Path\":\"$LIMITS_DISK\",\"Rate\":80}]]"
 }
 
 @test "a disk is looked up at each start, and one that is gone is named" {
-	ln -s "$E2E_DISK" "$E2E_DIR/by-name"
+	ln -s "$LIMITS_DISK" "$E2E_DIR/by-name"
 	small_create box --device-read-bps "$E2E_DIR/by-name:1m"
 	syscontainer start box
 	syscontainer stop box
@@ -161,33 +160,33 @@ check_all_options() { # [OPTION OF create]...
 
 @test "a guest whose tree lies on a slowed disk is slow, and fast again after an update" {
 	local tree=$E2E_DIR/trees/disk begin
-	mkfs.ext4 -q "$E2E_DISK"
+	mkfs.ext4 -q "$LIMITS_DISK"
 	mkdir -m 711 "$tree"
-	mount "$E2E_DISK" "$tree"
+	mount "$LIMITS_DISK" "$tree"
 	tree_small raw >/dev/null
 	cp -a "$(tree_path raw)" "$tree/"
 	dd if=/dev/urandom of="$tree/tree/data" bs=1M count=4 status=none
 	sync -f "$tree"
-	syscontainer run -d --name disk --device-read-bps "$E2E_DISK:2m" "$tree/tree" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	syscontainer run -d --name disk --device-read-bps "$LIMITS_DISK:2m" "$tree/tree" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
 	begin=${EPOCHREALTIME/./}
 	syscontainer exec disk dd if=/data of=/dev/null bs=1M iflag=direct
 	# 4 MiB at 2 MiB a second; never faster, however fast the machine is
 	[[ $((${EPOCHREALTIME/./} - begin)) -ge 1000000 ]] || e2e_die "4 MiB were read in $((${EPOCHREALTIME/./} - begin)) us"
-	syscontainer update --device-read-bps "$E2E_DISK:0" disk
+	syscontainer update --device-read-bps "$LIMITS_DISK:0" disk
 	syscontainer exec disk dd if=/data of=/dev/null bs=1M iflag=direct
 }
 
 @test "a guest cannot leave its limits behind in a cgroup of its own" {
-	guest_start web --device-read-bps "$E2E_DISK:2m"
+	guest_start web --device-read-bps "$LIMITS_DISK:2m"
 	run -0 in_guest web systemctl is-system-running --wait
 	same state "$output" running
 	local file
 	file=$(cgroup_file web blkio blkio.throttle.read_bps_device io.max)
 	if has_v1 blkio; then
-		same "in the guest's cgroup" "$(cat "${file%/*}/guest/${file##*/}")" "$E2E_DISK_NUMBER 2097152"
+		same "in the guest's cgroup" "$(cat "${file%/*}/guest/${file##*/}")" "$LIMITS_DISK_NUMBER 2097152"
 		run ! in_guest web mkdir /sys/fs/cgroup/blkio/free
 	fi
-	has_text "$E2E_DISK_NUMBER" "$(cat "$file")"
+	has_text "$LIMITS_DISK_NUMBER" "$(cat "$file")"
 }
 
 @test "real-time CPU is there for what has some, and for nobody else" {
@@ -386,17 +385,17 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 		--oom-score-adj|1e2|Invalid value "1e2"
 		--blkio-weight|9|from 10 to 1000
 		--blkio-weight|1001|from 10 to 1000
-		--blkio-weight-device|$E2E_DISK:9|Invalid weight for device
-		--blkio-weight-device|$E2E_DISK|Invalid value "$E2E_DISK"
-		--device-read-bps|$E2E_DISK:fast|"fast" is not a size
-		--device-read-bps|$E2E_DISK:99999999999999999999|out of range
+		--blkio-weight-device|$LIMITS_DISK:9|Invalid weight for device
+		--blkio-weight-device|$LIMITS_DISK|Invalid value "$LIMITS_DISK"
+		--device-read-bps|$LIMITS_DISK:fast|"fast" is not a size
+		--device-read-bps|$LIMITS_DISK:99999999999999999999|out of range
 		--device-read-bps|/nowhere:1m|cannot find the disk /nowhere
 		--device-read-bps|/etc/passwd:1m|/etc/passwd is no block device
 		--device-write-bps|/etc:1m|/etc is no block device
 		--device-write-bps|$E2E_DIR/fifo:1m|is no block device
 		--device-write-bps|/dev/null:1m|/dev/null is no block device
-		--device-write-iops|$E2E_DISK:1m|"1m" is not a whole number
-		--device-read-iops|$E2E_DISK:-1|out of range
+		--device-write-iops|$LIMITS_DISK:1m|"1m" is not a whole number
+		--device-read-iops|$LIMITS_DISK:-1|out of range
 		--hugetlb-limit|3MB:6m|hugetlb
 		--hugetlb-limit|:1g|"" is not a size
 		--hugetlb-limit|lots|"lots" is not a size
@@ -410,11 +409,11 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 
 @test "a disk without weights is refused with what to do, and the start leaves nothing" {
 	has_v1 blkio || skip "io.weight takes weights for every disk"
-	echo none >"/sys/block/${E2E_DISK#/dev/}/queue/scheduler"
-	small_create box --blkio-weight-device "$E2E_DISK:200"
+	echo none >"/sys/block/${LIMITS_DISK#/dev/}/queue/scheduler"
+	small_create box --blkio-weight-device "$LIMITS_DISK:200"
 	run syscontainer start box
-	echo bfq >"/sys/block/${E2E_DISK#/dev/}/queue/scheduler"
+	echo bfq >"/sys/block/${LIMITS_DISK#/dev/}/queue/scheduler"
 	same status "$status" 125
-	has_text "the disk's scheduler knows no weights: write bfq to /sys/dev/block/$E2E_DISK_NUMBER/queue/scheduler"
+	has_text "the disk's scheduler knows no weights: write bfq to /sys/dev/block/$LIMITS_DISK_NUMBER/queue/scheduler"
 	has_field box .State.Status exited
 }
