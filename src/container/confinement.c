@@ -26,6 +26,9 @@ uint64_t confinement_capabilities(const struct spec *spec)
 
 	if (spec->idmap.size == 0 && !spec->is_privileged)
 		set = without(set, not_as_host_root, ARRAY_SIZE(not_as_host_root));
+	/* reboot(2) means the machine, or the container, whose processes these are. */
+	if (!spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_PID))
+		set &= ~(UINT64_C(1) << CAP_SYS_BOOT);
 	return set;
 }
 

@@ -36,12 +36,33 @@ static const struct {
 	{"runit", INIT_RUNIT},     {"runit-init", INIT_RUNIT}, {"busybox", INIT_BUSYBOX},
 };
 
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_busybox_init(const char *path)
+{
+	const char *name = last_component(path);
+
+	return strcmp(name, "init") == 0 || strcmp(name, "linuxrc") == 0;
+}
+
+bool init_is_name(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(executables); i++)
+		if (executables[i].kind != INIT_BUSYBOX && strcmp(last_component(path), executables[i].executable) == 0)
+			return true;
+	return is_busybox_init(path);
+}
+
 static bool is_named_init(pid_t pid)
 {
 	autofree char *name = procfs_first_argument(pid);
-	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
 
-	return strcmp(last, "init") == 0 || strcmp(last, "linuxrc") == 0;
+	return is_busybox_init(name);
 }
 
 enum init_kind init_detect(pid_t pid)

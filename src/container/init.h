@@ -20,6 +20,8 @@ struct init_language {
 
 /* By the executable of PID 1, once the stub has executed it (/proc/PID/exe). What the guest pretends to be only harms itself. */
 enum init_kind init_detect(pid_t pid);
+/* Whether a program of that name (the last component counts) is an init, which has to be PID 1. */
+bool init_is_name(const char *path);
 const struct init_language *init_language(enum init_kind kind);
 /* The kind of that name; INIT_OTHER for NULL and unknown names. */
 enum init_kind init_kind_of_name(const char *name);

@@ -5,11 +5,15 @@
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "container/devices.h"
 #include "container/limits.h"
+#include "container/rootfs.h"
 #include "model/paths.h"
 
 struct item {
@@ -24,7 +28,6 @@ static const struct item common_items[] = {
 	{"lxc.tty.max", "0"},
 	{"lxc.pty.max", "1024"},
 	{"lxc.autodev", "1"},
-	{"lxc.net.0.type", "empty"},
 	/* /sys read-only is systemd's sign that there is no udev here; the guest mounts its own cgroup name space. */
 	{"lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed"},
 	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
@@ -62,27 +65,86 @@ static int set_common(struct lxc_container *lxc, struct error *err)
 }
 
 /* liblxc takes the keys of the hierarchy that the host has and ignores the others. */
-static int set_devices(struct lxc_container *lxc, struct error *err)
+static int allow(struct lxc_container *lxc, const char *rule, struct error *err)
+{
+	int r = set(lxc, "lxc.cgroup.devices.allow", rule, err);
+
+	return r < 0 ? r : set(lxc, "lxc.cgroup2.devices.allow", rule, err);
+}
+
+/* "a" as a type means for cgroup v1: everything, whatever the numbers. Here it means what it says: both kinds. */
+static int allow_rule(struct lxc_container *lxc, const char *rule, struct error *err)
+{
+	autofree char *character = xasprintf("c%s", rule + 1), *block = xasprintf("b%s", rule + 1);
+	int r;
+
+	if (rule[0] != 'a')
+		return allow(lxc, rule, err);
+	r = allow(lxc, character, err);
+	return r < 0 ? r : allow(lxc, block, err);
+}
+
+static int allow_devices(struct lxc_container *lxc, const struct spec_devices *wanted, struct error *err)
+{
+	autorelease(devices_release) struct devices found = {0};
+	int r = devices_find(wanted, &found, err);
+
+	for (size_t i = 0; r == 0 && i < wanted->rules.count; i++)
+		r = allow_rule(lxc, wanted->rules.items[i], err);
+	for (size_t i = 0; r == 0 && i < found.count; i++) {
+		const struct device *device = &found.items[i];
+		autofree char *rule = xasprintf("%c %u:%u %s", S_ISBLK(device->mode) ? 'b' : 'c', major(device->number),
+						minor(device->number), device->permissions);
+
+		r = allow(lxc, rule, err);
+	}
+	return r;
+}
+
+static int set_devices(struct lxc_container *lxc, const struct spec *spec, struct error *err)
 {
 	int r = set(lxc, "lxc.cgroup.devices.deny", "a", err);
 
 	if (r == 0)
 		r = set(lxc, "lxc.cgroup2.devices.deny", "a", err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++) {
-		r = set(lxc, "lxc.cgroup.devices.allow", devices[i], err);
-		if (r == 0)
-			r = set(lxc, "lxc.cgroup2.devices.allow", devices[i], err);
-	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++)
+		r = allow(lxc, devices[i], err);
+	if (r == 0 && spec->is_privileged)
+		r = allow_rule(lxc, "a *:* rwm", err);
+	return r < 0 ? r : allow_devices(lxc, &spec->devices, err);
+}
+
+/* What is shared is what the payload is in: the host's, or another container's (sharing_join()). All that is not named is made anew. */
+static int set_namespaces(struct lxc_container *lxc, const struct spec *spec, struct error *err)
+{
+	autorelease(strings_release) struct strings kept = {0};
+	autofree char *names = NULL;
+	int r;
+
+	for (enum spec_namespace kind = 0; kind < SPEC_NAMESPACE_COUNT; kind++)
+		if (!spec_namespace_is_own(&spec->namespaces, kind))
+			strings_append(&kept, spec_namespace_kinds[kind].kernel_name);
+	if (kept.count && spec->idmap.size == 0)
+		strings_append(&kept, "user");
+	names = strings_join(&kept, " ");
+	r = kept.count ? set(lxc, "lxc.namespace.keep", names, err) : 0;
+	if (r == 0 && spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_NET))
+		r = set(lxc, "lxc.net.0.type", "empty", err);
+	if (r == 0 && spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_UTS))
+		r = set(lxc, "lxc.uts.name", spec->hostname, err);
 	return r;
 }
 
 static int set_rootfs(struct lxc_container *lxc, const struct spec *spec, const char *rootfs, struct error *err)
 {
-	int r = set_formatted(lxc, err, "lxc.rootfs.path", xasprintf("dir:%s", rootfs));
+	bool is_chowned = false;
+	int r = rootfs_find_owner(rootfs, &spec->idmap, &is_chowned, err);
 
 	if (r == 0)
+		r = set_formatted(lxc, err, "lxc.rootfs.path", xasprintf("dir:%s", rootfs));
+	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.rootfs.mount", paths_run_file(LAUNCH_MOUNT_POINT));
-	if (r == 0 && spec->idmap.size)
+	if (r == 0 && spec->idmap.size && !is_chowned)
 		r = set(lxc, "lxc.rootfs.options", "idmap=container", err);
 	return r;
 }
@@ -156,7 +218,7 @@ int launch_configure(const struct spec *spec, const char *rootfs, const char *co
 	if (r == 0)
 		r = set_common(lxc, err);
 	if (r == 0)
-		r = set(lxc, "lxc.uts.name", spec->hostname, err);
+		r = set_namespaces(lxc, spec, err);
 	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.proc.oom_score_adj",
 				  xasprintf("%lld", (long long)limits_oom_score_adj(&spec->limits)));
@@ -169,7 +231,7 @@ int launch_configure(const struct spec *spec, const char *rootfs, const char *co
 	if (r == 0)
 		r = set_cgroups(lxc, spec, err);
 	if (r == 0)
-		r = set_devices(lxc, err);
+		r = set_devices(lxc, spec, err);
 	if (r < 0) {
 		lxc_container_put(lxc);
 		return r;

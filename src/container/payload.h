@@ -16,7 +16,7 @@ enum payload_fd {
 	PAYLOAD_FD_STUB = 10, /* the stub's program, stub_open_program() */
 	PAYLOAD_FD_GATE,      /* the stub's socket */
 	PAYLOAD_FD_REPORT,    /* one struct error comes through when liblxc cannot start; close-on-exec */
-	PAYLOAD_FD_HOST,      /* the mount namespace to return to */
+	PAYLOAD_FD_HOST,      /* pidfd of the monitor, in whose namespaces the keeper is to be */
 	PAYLOAD_FD_ROOTFS,    /* flock(2) on the tree: one running container each */
 	PAYLOAD_FD_CONSOLE,   /* master of /dev/console */
 	PAYLOAD_FD_NOTIFY,    /* the host's end of NOTIFY_SOCKET */

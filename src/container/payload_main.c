@@ -15,7 +15,9 @@
 #include "base/memory.h"
 #include "container/launch.h"
 #include "container/rootfs.h"
+#include "container/sharing.h"
 #include "kernel/image.h"
+#include "kernel/namespace.h"
 #include "model/paths.h"
 
 /* Made before start() runs, because a signal handler may not allocate. */
@@ -79,6 +81,22 @@ static int open_rootfs(const struct spec *spec, char **ret_rootfs, struct error 
 	return r;
 }
 
+/*
+ * Into the namespaces that the guest shall share, and out of those that it shall not. liblxc answers commands on an abstract socket in the network that it
+ * starts in, and asks only for root: it gets a network for itself, so that no guest with the host's network reaches it. The keeper returns to the host.
+ */
+static int enter_namespaces(const struct spec *spec, struct error *err)
+{
+	const struct spec_namespaces *namespaces = &spec->namespaces;
+	int r = sharing_join(spec, err);
+
+	if (r == 0 && spec_namespace_is_own(namespaces, SPEC_NAMESPACE_TIME))
+		r = namespace_begin_time(err);
+	if (r == 0 && spec_namespace_is_own(namespaces, SPEC_NAMESPACE_NET) && unshare(CLONE_NEWNET) < 0)
+		r = error_set_errno(err, "cannot make a network namespace");
+	return r;
+}
+
 static int run(const char *id, const char *console, struct error *err)
 {
 	autofree char *rootfs = NULL, *program = xasprintf("/proc/self/fd/%d", PAYLOAD_FD_STUB),
@@ -96,6 +114,9 @@ static int run(const char *id, const char *console, struct error *err)
 	if (r < 0)
 		return r;
 	unlink(log);
+	r = enter_namespaces(&spec, err);
+	if (r < 0)
+		return r;
 	r = launch_configure(&spec, rootfs, console, &lxc, err);
 	if (r < 0)
 		return r;

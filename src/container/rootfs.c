@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "container/init.h"
 #include "kernel/elf.h"
 #include "kernel/image.h"
 #include "kernel/root.h"
@@ -86,14 +88,73 @@ static int open_program(int root_fd, const char *name)
 	return -ENOENT;
 }
 
+int rootfs_find_owner(const char *path, const struct spec_idmap *idmap, bool *ret_is_chowned, struct error *err)
+{
+	static const char *const samples[] = {"/", "/etc", "/etc/passwd", "/usr", "/usr/bin", "/usr/lib", "/sbin/init"};
+	autoclose int root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *plain = NULL, *chowned = NULL;
+
+	*ret_is_chowned = false;
+	if (idmap->size == 0)
+		return 0;
+	if (root_fd < 0)
+		return error_set_errno(err, "cannot enter the root file system %s", path);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		autoclose int fd = root_open(root_fd, samples[i], O_PATH, 0, NULL);
+		struct stat stat;
+
+		if (fd < 0 || fstat(fd, &stat) < 0)
+			continue;
+		if (stat.st_uid == idmap->uid && stat.st_gid == idmap->gid)
+			chowned = chowned ? chowned : samples[i];
+		else if (stat.st_uid < idmap->size && stat.st_gid < idmap->size)
+			plain = plain ? plain : samples[i];
+		else
+			return error_set(
+				err, -EINVAL,
+				"%s of the root file system %s belongs to %u:%u, which is no id of the guest. If the tree was chowned for a range, "
+				"give that one with --user-remap UID:GID:SIZE",
+				samples[i], path, stat.st_uid, stat.st_gid);
+	}
+	if (plain && chowned)
+		return error_set(
+			err, -EINVAL,
+			"the root file system %s is half chowned: %s belongs to %llu:%llu, %s does not. Chown all of it, each id by the same "
+			"shift, or nothing: a tree that root owns is shifted when it is mounted",
+			path, chowned, (unsigned long long)idmap->uid, (unsigned long long)idmap->gid, plain);
+	*ret_is_chowned = chowned != NULL;
+	return 0;
+}
+
 int rootfs_check_idmap(const char *path, const struct spec *spec, struct error *err)
 {
 	autoclose int userns = -EBADF;
+	bool is_chowned;
+	int r = rootfs_find_owner(path, &spec->idmap, &is_chowned, err);
 
-	if (spec->idmap.size == 0)
-		return 0;
+	if (r < 0 || spec->idmap.size == 0 || is_chowned)
+		return r;
 	userns = image_open_userns(spec->idmap.uid, spec->idmap.gid, spec->idmap.size, err);
 	return userns < 0 ? userns : image_check_idmap(path, userns, err);
+}
+
+/* By the name that was given, and by what that leads to. */
+static int check_is_first(int program, const struct spec *spec, struct error *err)
+{
+	autofree char *link = xasprintf("/proc/self/fd/%d", program);
+	const char *name = spec->command.items[0];
+	char target[PATH_MAX];
+	ssize_t length = readlink(link, target, sizeof(target) - 1);
+
+	if (spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_PID))
+		return 0;
+	target[length < 0 ? 0 : length] = '\0';
+	if (!init_is_name(name) && !init_is_name(target))
+		return 0;
+	return error_set(
+		err, -EINVAL,
+		"--pid %s: %s is an init and must be PID 1, which it cannot be among the processes of others; give another COMMAND",
+		spec_namespace_mode(&spec->namespaces, SPEC_NAMESPACE_PID), name);
 }
 
 int rootfs_check(const char *path, const struct spec *spec, struct error *err)
@@ -112,7 +173,7 @@ int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 		if (r < 0)
 			return error_prefix(err, "the root file system %s has the wrong architecture", path);
 	}
-	return 0;
+	return program < 0 ? 0 : check_is_first(program, spec, err);
 }
 
 int rootfs_lock(const char *path, int *ret_fd, struct error *err)

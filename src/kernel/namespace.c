@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -53,6 +56,31 @@ int namespace_differing(pid_t pid, int *ret_flags, struct error *err)
 			*ret_flags |= namespaces[i].flag;
 	}
 	return 0;
+}
+
+int namespace_join(int pidfd, int flags, struct error *err)
+{
+	return setns(pidfd, flags) < 0 ? error_set_errno(err, "cannot join the namespaces of another process") : 0;
+}
+
+/* The kernel wants the nanoseconds to be positive, whatever the seconds are. */
+static void append_offset(const char *name, clockid_t clock, struct text *offsets)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	text_appendf(offsets, "%s %lld %ld\n", name, -(long long)now.tv_sec - 1, 1000000000 - 1 - now.tv_nsec);
+}
+
+int namespace_begin_time(struct error *err)
+{
+	autorelease(text_release) struct text offsets = {0};
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return errno == EINVAL ? 0 : error_set_errno(err, "cannot make a time namespace");
+	append_offset("monotonic", CLOCK_MONOTONIC, &offsets);
+	append_offset("boottime", CLOCK_BOOTTIME, &offsets);
+	return file_write_value(AT_FDCWD, "/proc/self/timens_offsets", text_get(&offsets), err);
 }
 
 struct entry {

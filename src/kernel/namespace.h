@@ -12,6 +12,15 @@
  */
 int namespace_differing(pid_t pid, int *ret_flags, struct error *err);
 
+/* For ourselves: we (of the pid namespace: our children to come) are in the namespaces `flags` of the process behind `pidfd` from now on. */
+int namespace_join(int pidfd, int flags, struct error *err);
+
+/*
+ * Children that we make from now on have a time namespace (time_namespaces(7)) of their own, in which CLOCK_MONOTONIC and CLOCK_BOOTTIME begin now with 0.
+ * On a kernel without them nothing happens.
+ */
+int namespace_begin_time(struct error *err);
+
 /*
  * Runs `function(data)` in a new process inside the namespaces `flags` of the process behind `pidfd` and ends it with the
  * function's return value. The process is our child (waitpid(2) gives its status), a member of the target's pid

@@ -83,6 +83,8 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, network_files, "network_files", SCHEMA_OBJECT, .nested = &spec_network_files_schema, OPTIONAL),
 	MEMBER(spec, hooks, "hooks", SCHEMA_OBJECT, .nested = &spec_hooks_schema, OPTIONAL),
 	MEMBER(spec, health, "health", SCHEMA_OBJECT, .nested = &spec_health_schema, OPTIONAL),
+	MEMBER(spec, namespaces, "namespaces", SCHEMA_OBJECT, .nested = &spec_namespaces_schema),
+	MEMBER(spec, devices, "devices", SCHEMA_OBJECT, .nested = &spec_devices_schema),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -131,6 +133,10 @@ static int check(const struct spec *spec, struct error *err)
 		return error_prefix(err, "hooks");
 	if (spec_health_check(&spec->health, err) < 0)
 		return error_prefix(err, "health");
+	if (spec_namespaces_check(&spec->namespaces, spec->idmap.size != 0, err) < 0)
+		return error_prefix(err, "namespaces");
+	if (spec_devices_check(&spec->devices, err) < 0)
+		return error_prefix(err, "devices");
 	return 0;
 }
 

@@ -10,9 +10,11 @@
 #include "base/schema.h"
 #include "base/strings.h"
 #include "kernel/cgroup_limits.h"
-#include "model/spec_network_files.h"
+#include "model/spec_device.h"
 #include "model/spec_health.h"
 #include "model/spec_hooks.h"
+#include "model/spec_namespaces.h"
+#include "model/spec_network_files.h"
 
 #define SPEC_VERSION 1
 
@@ -69,6 +71,8 @@ struct spec {
 	struct spec_network_files network_files;
 	struct spec_hooks hooks; /* the container's own; daemon.json may name others */
 	struct spec_health health;
+	struct spec_namespaces namespaces;
+	struct spec_devices devices;
 };
 
 extern const struct schema spec_schema;

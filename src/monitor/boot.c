@@ -336,9 +336,9 @@ static int open_fds(struct monitor *monitor, struct boot_fds *fds, struct error 
 	fds->fds[PAYLOAD_FD_STUB] = r = stub_open_program(err);
 	if (r < 0)
 		return r;
-	fds->fds[PAYLOAD_FD_HOST] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fds->fds[PAYLOAD_FD_HOST] = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (fds->fds[PAYLOAD_FD_HOST] < 0)
-		return error_set_errno(err, "cannot open our mount namespace");
+		return error_set_errno(err, "cannot open our own process");
 	r = notify_listen(monitor->id, &monitor->run.notify_fd, err);
 	if (r == 0)
 		r = console_open(monitor, err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns what is done to a guest between its making and its first program: one step a feature, in this order. */
 #include "base/memory.h"
+#include "container/devices.h"
 #include "container/environment_target.h"
 #include "container/etc_files.h"
 #include "container/limits.h"
+#include "container/sysctl.h"
 #include "monitor/monitor.h"
 
 typedef int prepare_step(struct monitor *monitor, struct error *err);
@@ -33,11 +35,20 @@ static int prepare_etc_files(struct monitor *monitor, struct error *err)
 	return etc_files_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
 }
 
+static int prepare_sysctls(struct monitor *monitor, struct error *err)
+{
+	int r = sysctl_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
+
+	return r < 0 ? r : sysctl_protect(&monitor->spec, monitor->run.init_pidfd, err);
+}
+
+static int prepare_devices(struct monitor *monitor, struct error *err)
+{
+	return devices_attach(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
+}
+
 static prepare_step *const steps[] = {
-	prepare_limits,
-	prepare_oom,
-	prepare_environment,
-	prepare_etc_files,
+	prepare_limits, prepare_oom, prepare_sysctls, prepare_devices, prepare_environment, prepare_etc_files,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -109,7 +109,10 @@ static int set_rootfs(const struct create_options *options, const struct strings
 
 static int set_idmap(const struct create_options *options, const struct config *config, struct spec *spec, struct error *err)
 {
-	const char *remap = options->user_remap ? options->user_remap : options->is_privileged ? "none" : config->user_remap;
+	bool is_host = options->namespaces.user && strcmp(options->namespaces.user, "host") == 0;
+	const char *remap = options->user_remap                 ? options->user_remap
+			    : options->is_privileged || is_host ? "none"
+								: config->user_remap;
 	int r = spec_parse_idmap(remap, &spec->idmap, err);
 
 	if (r < 0)
@@ -119,6 +122,11 @@ static int set_idmap(const struct create_options *options, const struct config *
 			err, -EINVAL,
 			"--privileged and --user-remap %s contradict each other: a privileged container's root is the host's",
 			remap);
+	if (options->namespaces.user && is_host == (spec->idmap.size || spec->idmap.is_automatic))
+		return error_set(err, -EINVAL, "--userns %s and %s contradict each other", options->namespaces.user,
+				 options->user_remap      ? "--user-remap"
+				 : options->is_privileged ? "--privileged"
+							  : "user-remap of daemon.json");
 	return 0;
 }
 
@@ -211,6 +219,9 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = health_options_get(&options->health, &spec->health, err);
 	if (r == 0)
 		r = hook_options_get(&options->hooks, &config, spec, err);
+	r = namespace_options_get(&options->namespaces, spec, err);
+	if (r == 0)
+		r = device_options_get(&options->devices, &spec->devices, err);
 	return r;
 }
 

@@ -10,6 +10,9 @@
 #include "syscontainer/limit_options.h"
 #include "syscontainer/network_file_options.h"
 
+#include "syscontainer/device_options.h"
+#include "syscontainer/namespace_options.h"
+
 #define CREATE_MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
 
 struct create_options {
@@ -24,6 +27,8 @@ struct create_options {
 	struct spec_network_files network_files;
 	struct hook_options hooks;
 	struct health_options health;
+	struct namespace_options namespaces;
+	struct device_options devices;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -84,7 +89,8 @@ int create_check_remap(const char *value, struct error *err);
 		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
-		NETWORK_FILE_ROWS(struct create_options, network_files), HOOK_ROWS(struct create_options, hooks), \
+		NETWORK_FILE_ROWS(struct create_options, network_files), NAMESPACE_ROWS(struct create_options, namespaces), \
+		DEVICE_ROWS(struct create_options, devices), HOOK_ROWS(struct create_options, hooks), \
 		HEALTH_ROWS(struct create_options, health) LIMIT_ROWS(struct create_options, limits)
 
 /*

@@ -21,7 +21,7 @@ static const char blank_document[] =
 	"'MountLabel':'','ProcessLabel':'','SeccompProfile':'','NoNewPrivileges':false,"
 	"'HostConfig':{'VolumesFrom':[],'Binds':[],'Mounts':[],'NetworkMode':'','GroupAdd':[],'IpcMode':'','PidMode':'',"
 	"'Privileged':false,'SystemContainer':true,'NsChangeFiles':[],'UserRemap':'','ShmSize':0,'AutoRemove':false,"
-	"'AutoRemoveBak':false,'ReadonlyRootfs':false,'Tmpfs':{},'UTSMode':'','UsernsMode':'','CgroupnsMode':'','Sysctls':{},"
+	"'AutoRemoveBak':false,'ReadonlyRootfs':false,'Tmpfs':{},'UTSMode':'','UsernsMode':'','CgroupnsMode':'','TimensMode':'','Sysctls':{},"
 	"'Runtime':'lxc','RestartPolicy':{'Name':'no','MaximumRetryCount':0},'CapAdd':[],'CapDrop':[],'Dns':[],'DnsOptions':[],"
 	"'DnsSearch':[],'ExtraHosts':[],'HookSpec':'','CPUShares':0,'Memory':0,'OomScoreAdj':0,'BlkioWeight':0,"
 	"'BlkioWeightDevice':[],'BlkioDeviceReadBps':[],'BlkioDeviceWriteBps':[],'BlkioDeviceReadIOps':[],"
@@ -237,6 +237,38 @@ static void describe_idmap(const struct spec_idmap *idmap, struct json *config)
 	set_string(config, "UserRemap", remap);
 }
 
+static void describe_namespaces(const struct spec_namespaces *namespaces, struct json *config)
+{
+	static const char *const keys[] = {
+		[SPEC_NAMESPACE_NET] = "NetworkMode",     [SPEC_NAMESPACE_PID] = "PidMode",
+		[SPEC_NAMESPACE_IPC] = "IpcMode",         [SPEC_NAMESPACE_UTS] = "UTSMode",
+		[SPEC_NAMESPACE_CGROUP] = "CgroupnsMode", [SPEC_NAMESPACE_TIME] = "TimensMode",
+	};
+	struct json *files = json_set(config, "NsChangeFiles", json_new_array());
+
+	for (enum spec_namespace kind = 0; kind < SPEC_NAMESPACE_COUNT; kind++)
+		set_string(config, keys[kind], spec_namespace_mode(namespaces, kind));
+	set_map(config, "Sysctls", &namespaces->sysctls);
+	for (size_t i = 0; i < namespaces->writable.count; i++)
+		for (const char *const *file = spec_writable_files(namespaces->writable.items[i]); *file; file++)
+			json_append(files, json_new_string(*file));
+}
+
+static void describe_devices(const struct spec_devices *devices, struct json *config)
+{
+	struct json *list = json_set(config, "Devices", json_new_array());
+
+	for (size_t i = 0; i < devices->list.count; i++) {
+		const struct spec_device *device = &devices->list.items[i];
+		struct json *entry = json_append(list, json_new_object());
+
+		set_string(entry, "PathOnHost", device->host);
+		set_string(entry, "PathInContainer", device->guest);
+		set_string(entry, "CgroupPermissions", device->permissions);
+	}
+	set_strings(config, "DeviceCgroupRules", &devices->rules, 0);
+}
+
 static void describe_host_config(const struct spec *spec, struct json *config)
 {
 	struct json *restart = part_of(config, "RestartPolicy");
@@ -257,6 +289,8 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	set_strings(config, "DnsSearch", &spec->network_files.searches, 0);
 	describe_idmap(&spec->idmap, config);
 	describe_limits(&spec->limits, config);
+	describe_namespaces(&spec->namespaces, config);
+	describe_devices(&spec->devices, config);
 }
 
 /* Durations in nanoseconds, as others have them. */

@@ -68,6 +68,34 @@ static void check_words(const char *text)
 		require(text[0] == '/' && !strstr(text, "/../") && !strstr(text, "//"));
 }
 
+static void check_namespaces(const char *text)
+{
+	autorelease(strings_release) struct strings words = {0};
+	struct spec_device device = {0};
+	struct error err = {0};
+
+	for (enum spec_namespace kind = 0; kind < SPEC_NAMESPACE_COUNT; kind++)
+		if (is_taken(spec_namespace_check_mode(kind, text, &err), &err))
+			require(text[0] && !strpbrk(text, "/ \n"));
+	/* Exactly one '=', and a key that leads nowhere but below /proc/sys/{net,fs/mqueue,kernel}. */
+	if (is_taken(spec_sysctl_check(text, &err), &err)) {
+		size_t key = strcspn(text, "=");
+
+		require(strchr(text, '=') == strrchr(text, '=') && !strpbrk(text, "+\n") && text[key + 1]);
+		require(!memchr(text, '/', key) && !memmem(text, key, "..", 2) && text[key - 1] != '.' && text[0] != '.');
+		require(spec_sysctl_namespace(text) != SPEC_NAMESPACE_COUNT);
+	}
+	if (is_taken(spec_parse_writable(text, &words, &err), &err))
+		require(words.count == 1 || words.count == 2);
+	if (is_taken(spec_device_check_rule(text, &err), &err))
+		require(!strpbrk(text, "\n\t=") && strlen(text) <= 18);
+	if (is_taken(spec_device_parse(text, &device, &err), &err)) {
+		require(device.host[0] == '/' && device.guest[0] == '/' && device.permissions[0]);
+		require(!strchr(device.host, ':') && !strchr(device.guest, ':'));
+	}
+	spec_device_release(&device);
+}
+
 static void check_numbers(const char *text)
 {
 	struct error err = {0};
@@ -120,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_restart(text);
 	check_idmap(text);
 	check_words(text);
+	check_namespaces(text);
 	check_numbers(text);
 	check_limits(text);
 	check_subordinate(text);

@@ -139,6 +139,16 @@ static void test_running(void **state)
 		{".HostConfig.RestartPolicy", "{\"Name\":\"no\",\"MaximumRetryCount\":0}"},
 		{".HostConfig.UsernsMode", "\"host\""},
 		{".HostConfig.UserRemap", "\"\""},
+		{".HostConfig.NetworkMode", "\"none\""},
+		{".HostConfig.PidMode", "\"private\""},
+		{".HostConfig.IpcMode", "\"shareable\""},
+		{".HostConfig.UTSMode", "\"private\""},
+		{".HostConfig.CgroupnsMode", "\"private\""},
+		{".HostConfig.TimensMode", "\"private\""},
+		{".HostConfig.Sysctls", "{}"},
+		{".HostConfig.NsChangeFiles", "[]"},
+		{".HostConfig.Devices", "[]"},
+		{".HostConfig.DeviceCgroupRules", "[]"},
 		{".HostConfig.Memory", "0"},
 		{".HostConfig.MemorySwappiness", "-1"},
 		{".HostConfig.PidsLimit", "0"},
@@ -168,6 +178,7 @@ static void test_options(void **state)
 {
 	autorelease(release) struct container container = make_container();
 	struct spec *spec = &container.spec;
+	struct spec_device device;
 
 	(void)state;
 	spec->restart = (struct spec_restart_policy){.name = SPEC_RESTART_ON_FAILURE, .retries = 3};
@@ -186,6 +197,18 @@ static void test_options(void **state)
 	spec->entrypoint = xstrdup("/sbin/init");
 	spec->stop_signal = xstrdup("SIGRTMIN+3");
 	spec->user = xstrdup("daemon:mail");
+	spec->namespaces.modes[SPEC_NAMESPACE_IPC] = xstrdup("host");
+	strings_append(&spec->namespaces.sysctls, "net.ipv4.ip_forward=1");
+	strings_append(&spec->namespaces.writable, "net");
+	strings_append(&spec->devices.rules, "c 10:* rwm");
+	assert_int_equal(spec_device_parse("/dev/fuse:/dev/f:r", &device, NULL), 0);
+	spec_devices_append(&spec->devices, &device);
+	assert_field(&container, ".HostConfig.IpcMode", "\"host\"");
+	assert_field(&container, ".HostConfig.Sysctls", "{\"net.ipv4.ip_forward\":\"1\"}");
+	assert_field(&container, ".HostConfig.NsChangeFiles", "[\"/proc/sys/net\"]");
+	assert_field(&container, ".HostConfig.DeviceCgroupRules", "[\"c 10:* rwm\"]");
+	assert_field(&container, ".HostConfig.Devices",
+		     "[{\"PathOnHost\":\"/dev/fuse\",\"PathInContainer\":\"/dev/f\",\"CgroupPermissions\":\"r\"}]");
 	assert_field(&container, ".HostConfig.RestartPolicy", "{\"Name\":\"on-failure\",\"MaximumRetryCount\":3}");
 	assert_field(&container, ".HostConfig.UserRemap", "\"805306368:805306369:65536\"");
 	assert_field(&container, ".HostConfig.UsernsMode", "\"\"");
