@@ -3,6 +3,7 @@
 #include "container/launch.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <lxc/lxccontainer.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,19 +150,34 @@ static int set_rootfs(struct lxc_container *lxc, const struct spec *spec, const 
 	return r;
 }
 
+static int set_range(struct lxc_container *lxc, char kind, uint64_t inside, uint64_t outside, uint64_t size,
+		     struct error *err)
+{
+	return set_formatted(lxc, err, "lxc.idmap",
+			     xasprintf("%c %llu %llu %llu", kind, (unsigned long long)inside, (unsigned long long)outside,
+				       (unsigned long long)size));
+}
+
+/*
+ * For a while liblxc needs an id that the guest does not have, takes the first one, and keeps it in an int. So a map that goes beyond INT_MAX leaves
+ * this one id out.
+ */
+static int set_ids(struct lxc_container *lxc, char kind, uint64_t first, uint64_t size, struct error *err)
+{
+	const uint64_t hole = INT_MAX;
+	int r = set_range(lxc, kind, 0, first, size < hole ? size : hole, err);
+
+	if (r == 0 && size > hole + 1)
+		r = set_range(lxc, kind, hole + 1, first + hole + 1, size - hole - 1, err);
+	return r;
+}
+
 static int set_idmap(struct lxc_container *lxc, const struct spec *spec, struct error *err)
 {
 	const struct spec_idmap *map = &spec->idmap;
-	int r;
+	int r = map->size ? set_ids(lxc, 'u', map->uid, map->size, err) : 0;
 
-	if (map->size == 0)
-		return 0;
-	r = set_formatted(lxc, err, "lxc.idmap",
-			  xasprintf("u 0 %llu %llu", (unsigned long long)map->uid, (unsigned long long)map->size));
-	if (r == 0)
-		r = set_formatted(lxc, err, "lxc.idmap",
-				  xasprintf("g 0 %llu %llu", (unsigned long long)map->gid, (unsigned long long)map->size));
-	return r;
+	return r < 0 || map->size == 0 ? r : set_ids(lxc, 'g', map->gid, map->size, err);
 }
 
 /* In lxc.mount.entry, an fstab(5) line, blanks are escaped. Our own run-time path may have some (SYSCONTAINER_RUN). */

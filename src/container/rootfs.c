@@ -138,17 +138,17 @@ int rootfs_check_idmap(const char *path, const struct spec *spec, struct error *
 	return userns < 0 ? userns : image_check_idmap(path, userns, err);
 }
 
-/* By the name that was given, and by what that leads to. */
+/* By the name that was given, and by what that leads to if it is there. */
 static int check_is_first(int program, const struct spec *spec, struct error *err)
 {
 	autofree char *link = xasprintf("/proc/self/fd/%d", program);
 	const char *name = spec->command.items[0];
-	char target[PATH_MAX];
-	ssize_t length = readlink(link, target, sizeof(target) - 1);
+	char target[PATH_MAX] = "";
 
 	if (spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_PID))
 		return 0;
-	target[length < 0 ? 0 : length] = '\0';
+	if (readlink(link, target, sizeof(target) - 1) < 0)
+		target[0] = '\0';
 	if (!init_is_name(name) && !init_is_name(target))
 		return 0;
 	return error_set(
@@ -173,7 +173,7 @@ int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 		if (r < 0)
 			return error_prefix(err, "the root file system %s has the wrong architecture", path);
 	}
-	return program < 0 ? 0 : check_is_first(program, spec, err);
+	return check_is_first(program, spec, err);
 }
 
 int rootfs_lock(const char *path, int *ret_fd, struct error *err)

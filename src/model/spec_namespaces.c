@@ -57,8 +57,7 @@ static bool is_reference(const char *text)
 int spec_namespace_check_mode(enum spec_namespace kind, const char *mode, struct error *err)
 {
 	const struct spec_namespace_kind *rules = &spec_namespace_kinds[kind];
-	struct text words = {0};
-	int r;
+	autorelease(text_release) struct text words = {0};
 
 	if (rules->is_shared_with_others && strncmp(mode, CONTAINER, strlen(CONTAINER)) == 0 &&
 	    is_reference(mode + strlen(CONTAINER)))
@@ -70,9 +69,7 @@ int spec_namespace_check_mode(enum spec_namespace kind, const char *mode, struct
 	}
 	if (rules->is_shared_with_others)
 		text_append(&words, ", " CONTAINER "NAME");
-	r = error_set(err, -EINVAL, "use one of: %s", text_get(&words));
-	text_release(&words);
-	return r;
+	return error_set(err, -EINVAL, "use one of: %s", text_get(&words));
 }
 
 const char *spec_namespace_mode(const struct spec_namespaces *namespaces, enum spec_namespace kind)

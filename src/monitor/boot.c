@@ -371,11 +371,13 @@ static int start_payload(struct monitor *monitor, struct error *err)
 		return error_set_errno(err, "cannot fork");
 	console_forget_guest_ends(monitor->console);
 	monitor->run.payload_pid = pid;
+	/* Nobody else reaps it: the pid is its own even if it has failed and ended already, and then its report says why. */
 	r = procfs_identify(pid, &payload, err);
-	if (r == 0)
-		r = procfs_open_pidfd(&payload, &monitor->run.payload_pidfd, err);
 	if (r < 0)
 		return r;
+	monitor->run.payload_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (monitor->run.payload_pidfd < 0)
+		return error_set_errno(err, "cannot open process %d", pid);
 	monitor->boot.keeper = (struct boot_process){.pid = pid, .start_time = payload.start_time};
 	monitor->run.gate_fd = steal_fd(&fds.gate_fd);
 	monitor->run.failure_fd = steal_fd(&fds.failure_fd);

@@ -198,3 +198,57 @@ is_elsewhere() { # PID: has a user namespace of its own
 	has_field one .State.Running true
 	[[ ! -e $BATS_TEST_TMPDIR/was-called ]]
 }
+
+# --- trees that were chowned beforehand ----------------------------------------------------------------------------------------
+
+@test "a tree that was chowned for the range is mounted as it is, and a restart finds it the same" {
+	tree=$(tree_small old)
+	chown -hR 300000:400000 "$tree"
+	chown -h 300100:400100 "$tree/root"
+	syscontainer run -d --name old --user-remap 300000:400000:65536 "$tree" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	for round in first second; do
+		same "owners inside, $round boot" "$(syscontainer exec old stat -c %u:%g / /etc/passwd /root | xargs)" "0:0 0:0 100:100"
+		[[ $round == second ]] || syscontainer restart old
+	done
+	grep -q '^[^ ]* / [^ ]* .*idmapped' "/proc/$(init_pid old)/mounts" && return 1
+	syscontainer exec old touch /var/new
+	same "owner in the tree" "$(stat -c %u:%g "$tree/var/new")" 300000:400000
+}
+
+@test "a chowned tree may lie where ids cannot be shifted" {
+	mkdir "$BATS_TEST_TMPDIR/other"
+	mount -t ramfs "$E2E_CGROUP-other" "$BATS_TEST_TMPDIR/other"
+	tree_small source >/dev/null
+	cp -a "$(tree_path source)" "$BATS_TEST_TMPDIR/other/tree"
+	chmod 711 "$BATS_TEST_TMPDIR/other"
+	chown -hR 300000:300000 "$BATS_TEST_TMPDIR/other/tree"
+	syscontainer create --name ram --user-remap 300000:300000:65536 "$BATS_TEST_TMPDIR/other/tree" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	syscontainer rm ram
+}
+
+@test "a half chowned tree, and one chowned for another range, are refused with what is wrong" {
+	tree=$(tree_small half)
+	chown 300000:300000 "$tree"
+	run -125 syscontainer create --user-remap 300000:300000:65536 "$tree" /bin/sh
+	has_text "is half chowned: / belongs to 300000:300000, /etc does not"
+	chown -hR 300000:300000 "$tree"
+	run -125 syscontainer create --user-remap auto "$tree" /bin/sh
+	has_text "belongs to 300000:300000, which is no id of the guest"
+	same containers "$(container_names)" ""
+	same ranges "$(ls "$SYSCONTAINER_ROOT/idmap")" ""
+}
+
+@test "sizes up to the last id, and what goes beyond it" {
+	tree=$(tree_small big)
+	syscontainer create --name big --user-remap 65536:65536:4294901759 "$tree" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	syscontainer start big
+	# liblxc needs one id for itself.
+	same uids "$(map_of big uid)" $'0 65536 2147483647\n2147483648 2147549184 2147418111'
+	syscontainer exec big /bin/sh -c 'touch /root/file && exec 9>/dev/console'
+	for range in 65536:65536:4294901760 65536:65536:4294967296 1:1:18446744073709551615 1:1:-1 1:1 1:1:0 0:1:1 1:0:1 x:1:1; do
+		run -125 syscontainer create --user-remap "$range" "$tree" /bin/sh
+		has_text "Invalid value \"$range\" for flag --user-remap"
+	done
+	run -125 syscontainer create --user-remap 70000:70000:10 "$tree" /bin/sh
+	has_text overlap
+}
