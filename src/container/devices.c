@@ -49,14 +49,13 @@ static int walk(int parent_fd, const char *name, const struct spec_device *wante
 {
 	/* Only what the administrator named may be a symlink, such as those below /dev/disk. */
 	int follow = parent_fd == AT_FDCWD ? 0 : O_NOFOLLOW;
-	autoclose int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	int r = 0;
 
 	if (!directory)
 		return error_set_errno(err, "--device %s: cannot read the directory", wanted->host);
-	fd = -EBADF; /* closedir() closes it */
 	while (r == 0 && (entry = readdir(directory))) {
 		autofree char *path = xasprintf("%s/%s", guest, entry->d_name);
 		struct stat stat;
@@ -130,7 +129,7 @@ int devices_attach(const struct spec *spec, int init_pidfd, pid_t init, struct e
 	autorelease(devices_release) struct devices devices = {0};
 	autofree struct device_node *nodes = NULL;
 	autofree int *fds = NULL;
-	int flags, r = devices_find(&spec->devices, &devices, err);
+	int flags = 0, r = devices_find(&spec->devices, &devices, err);
 
 	if (r < 0 || devices.count == 0)
 		return r;

@@ -141,7 +141,7 @@ static int prepare(const struct strings *items, struct setting *setting, struct 
 int sysctl_apply(const struct spec *spec, int init_pidfd, pid_t init, struct error *err)
 {
 	autorelease(setting_release) struct setting setting = {.guest_root = (uid_t)spec->idmap.uid, .proc_fd = -1};
-	int flags, r;
+	int flags = 0, r;
 
 	if (spec->namespaces.sysctls.count == 0)
 		return 0;

@@ -31,6 +31,7 @@ struct view {
 	bool is_read_only;
 	enum view_scope scope;
 	char *rootfs;
+	struct spec_idmap idmap;
 	int pidfd, flags; /* of a running guest, else -1 and 0 */
 	int lock_fd, rootfs_lock_fd;
 };
@@ -86,6 +87,26 @@ static int clone_bare_tree(const char *path, struct error *err)
 	return fd < 0 ? error_set_errno(err, "cannot clone the mount of %s", path) : fd;
 }
 
+/* A tree that was chowned for its range (rootfs_find_owner()) is shifted back, so that its ids are the guest's like those of any other. */
+static int unshift_tree(const struct view *view, const char *path, int tree_fd, struct error *err)
+{
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP};
+	autoclose int userns = -EBADF;
+	bool is_chowned;
+
+	if (rootfs_find_owner(path, &view->idmap, &is_chowned, NULL) < 0 || !is_chowned)
+		return 0;
+	userns = image_open_userns_back(view->idmap.uid, view->idmap.gid, view->idmap.size, err);
+	if (userns < 0)
+		return userns;
+	attributes.userns_fd = (unsigned)userns;
+	if (syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+		return error_set_errno(err,
+				       "cannot shift the ids of %s, which was chowned for its container; start it first",
+				       path);
+	return 0;
+}
+
 /*
  * The tree's own mount, of which no path leads anywhere else. Its ids are the guest's ids. What a guest sees while it runs
  * is the same file system, so this also serves to look below the mounts of a running one.
@@ -98,7 +119,8 @@ static int enter_tree(const struct view *view, struct error *err)
 	if (r < 0)
 		return r;
 	tree = view->scope == VIEW_WHOLE ? image_clone_tree(view->rootfs, -1, err) : clone_bare_tree(view->rootfs, err);
-	return tree < 0 ? tree : make_root(tree, err);
+	r = tree < 0 ? tree : unshift_tree(view, view->rootfs, tree, err);
+	return r < 0 ? r : make_root(tree, err);
 }
 
 /* Some file systems can only be mounted read-only, one with a journal to replay only writable. */
@@ -113,15 +135,15 @@ static int enter_image(const struct view *view, struct error *err)
 {
 	/* Any directory will do: in this namespace nobody else sees what is mounted on it. */
 	const char *target = paths_run();
-	autoclose int root = -EBADF;
-	int r = leave_mount_namespace(err);
+	int tree, r = leave_mount_namespace(err);
 
 	if (r == 0)
 		r = mount_image(view, target, err);
 	if (r < 0)
 		return r;
-	root = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? error_set_errno(err, "cannot open the mounted image") : make_root(root, err);
+	tree = clone_bare_tree(target, err);
+	r = tree < 0 ? tree : unshift_tree(view, target, tree, err);
+	return r < 0 ? r : make_root(tree, err);
 }
 
 /* In the guest's namespaces already. A second loop device on an image in use would show stale data. */
@@ -184,6 +206,7 @@ static int open_container(struct view *view, struct container *container, struct
 			return error_set(err, container->problem.code, "%s", container->problem.message);
 	}
 	view->rootfs = xstrdup(container->spec.rootfs);
+	view->idmap = container->spec.idmap;
 	if (!container_is_live(container))
 		return open_stopped(view, err);
 	/* Somebody was faster than our lock, which is of no use now. */

@@ -82,15 +82,20 @@ int image_mount(const char *source, const char *target, bool is_read_only, struc
 		source);
 }
 
-static int write_map(pid_t pid, const char *name, uint64_t first, uint64_t size, struct error *err)
+struct range {
+	uint64_t inside, outside;
+};
+
+static int write_map(pid_t pid, const char *name, struct range range, uint64_t size, struct error *err)
 {
 	autofree char *path = xasprintf("/proc/%d/%s", pid, name);
-	autofree char *map = xasprintf("0 %llu %llu", (unsigned long long)first, (unsigned long long)size);
+	autofree char *map = xasprintf("%llu %llu %llu", (unsigned long long)range.inside, (unsigned long long)range.outside,
+				       (unsigned long long)size);
 
 	return file_write_value(AT_FDCWD, path, map, err);
 }
 
-int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *err)
+static int open_userns(struct range uids, struct range gids, uint64_t size, struct error *err)
 {
 	autofree char *path = NULL;
 	/* A child with a user namespace of its own, which does nothing; the descriptor keeps the namespace when it is gone. */
@@ -105,9 +110,9 @@ int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *e
 	}
 	if (pid < 0)
 		return error_set_errno(err, "cannot make a user namespace; is user.max_user_namespaces 0?");
-	r = write_map(pid, "uid_map", uid, size, err);
+	r = write_map(pid, "uid_map", uids, size, err);
 	if (r == 0)
-		r = write_map(pid, "gid_map", gid, size, err);
+		r = write_map(pid, "gid_map", gids, size, err);
 	path = xasprintf("/proc/%d/ns/user", pid);
 	if (r == 0) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -118,6 +123,16 @@ int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *e
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return r < 0 ? r : fd;
+}
+
+int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *err)
+{
+	return open_userns((struct range){0, uid}, (struct range){0, gid}, size, err);
+}
+
+int image_open_userns_back(uint64_t uid, uint64_t gid, uint64_t size, struct error *err)
+{
+	return open_userns((struct range){uid, 0}, (struct range){gid, 0}, size, err);
 }
 
 int image_clone_tree(const char *path, int userns_fd, struct error *err)

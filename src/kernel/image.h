@@ -24,5 +24,7 @@ int image_check_idmap(const char *path, int userns_fd, struct error *err);
 int image_clone_tree(const char *path, int userns_fd, struct error *err);
 /* A user namespace with the maps "0 UID SIZE" and "0 GID SIZE" for MOUNT_ATTR_IDMAP. Returns its descriptor. */
 int image_open_userns(uint64_t uid, uint64_t gid, uint64_t size, struct error *err);
+/* The other way round: what is stored as UID shows as 0. */
+int image_open_userns_back(uint64_t uid, uint64_t gid, uint64_t size, struct error *err);
 /* Attaches such a copy, in our own mount namespace, at `path` below `root_fd` as root_open() finds it: a directory on a directory, a file on a file. */
 int image_attach_tree(int tree_fd, int root_fd, const char *path, struct error *err);

@@ -62,7 +62,7 @@ uptime_of() { # NAME
 	done
 	same interfaces "$(syscontainer exec shares ls /sys/class/net)" "$(ls /sys/class/net)"
 	same "host name" "$(syscontainer exec shares cat /proc/sys/kernel/hostname)" "$(cat /proc/sys/kernel/hostname)"
-	same HOSTNAME "$(syscontainer exec shares /bin/sh -c 'echo $HOSTNAME')" "$(cat /proc/sys/kernel/hostname)"
+	same HOSTNAME "$(syscontainer exec shares env | sed -n s/^HOSTNAME=//p)" "$(cat /proc/sys/kernel/hostname)"
 	for option in NetworkMode IpcMode UTSMode CgroupnsMode TimensMode; do
 		same "$option" "$(field shares ".HostConfig.$option")" host
 	done

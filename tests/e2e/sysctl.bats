@@ -148,7 +148,7 @@ settings=(--sysctl net.ipv4.ip_forward=1 --sysctl net.core.somaxconn=123 --sysct
 	run change ipc net/ipv4/ip_forward 1
 	[[ $status -ne 0 ]]
 	tree=$(tree_small tree)
-	for value in net,net pid net, , "net ipc"; do
+	for value in net,net pid "net," "," "net ipc"; do
 		run -125 syscontainer create --ns-change-opt "$value" "$tree" /bin/true
 		has_text "Invalid value \"$value\" for flag --ns-change-opt"
 	done

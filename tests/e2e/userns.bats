@@ -213,6 +213,11 @@ is_elsewhere() { # PID: has a user namespace of its own
 	grep -q '^[^ ]* / [^ ]* .*idmapped' "/proc/$(init_pid old)/mounts" && return 1
 	syscontainer exec old touch /var/new
 	same "owner in the tree" "$(stat -c %u:%g "$tree/var/new")" 300000:400000
+	# A copy into it gets the same owner whether it runs or not.
+	syscontainer cp /etc/hostname old:/var/copy-running
+	syscontainer stop old
+	syscontainer cp /etc/hostname old:/var/copy-stopped
+	same "owners in the tree" "$(stat -c %u:%g "$tree/var/copy-running" "$tree/var/copy-stopped" | xargs)" "300000:400000 300000:400000"
 }
 
 @test "a chowned tree may lie where ids cannot be shifted" {
