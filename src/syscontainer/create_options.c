@@ -219,7 +219,8 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = health_options_get(&options->health, &spec->health, err);
 	if (r == 0)
 		r = hook_options_get(&options->hooks, &config, spec, err);
-	r = namespace_options_get(&options->namespaces, spec, err);
+	if (r == 0)
+		r = namespace_options_get(&options->namespaces, spec, err);
 	if (r == 0)
 		r = device_options_get(&options->devices, &spec->devices, err);
 	return r;
