@@ -192,11 +192,10 @@ static void add_environment(const struct container *container, const struct ente
 static int command_stub(const struct container *container, const struct enter_request *request, struct setup *setup,
 			pid_t pid, struct error *err)
 {
+	autorelease(confinement_release) struct confinement confinement = {.label_fd = -1};
 	autorelease(strings_release) struct strings environment = {0};
 	struct stub_order order = {
 		.flags = request->has_tty ? STUB_TERMINAL : 0,
-		.mask = CONFINEMENT_MASK,
-		.capabilities = confinement_capabilities(&container->spec),
 		.arguments = request->arguments,
 		.environment = &environment,
 		.groups = &container->spec.groups,
@@ -213,6 +212,8 @@ static int command_stub(const struct container *container, const struct enter_re
 		r = limits_set_oom_score_adj(pid, &container->spec.limits, err);
 	if (r == 0)
 		r = stub_await(setup->socket_fd, &report_fd, NULL, err);
+	if (r == 0)
+		r = confinement_prepare(&container->spec, &container->boot, pid, &confinement, &order, err);
 	if (r == 0)
 		r = stub_send(setup->socket_fd, &order, err);
 	if (r == 0)

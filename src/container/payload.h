@@ -29,6 +29,6 @@ enum payload_fd {
 
 /* liblxc blocks all signals while it starts and waits, but not this one. */
 #define PAYLOAD_SETTLE_SIGNAL SIGWINCH
-/* Argument vector: syscontainer-payload ID CONSOLE-NUMBER. Keeper: syscontainer-keeper PID-OF-INIT FILE. */
+/* Argument vector: syscontainer-payload ID CONSOLE-NUMBER [SECCOMP-PROFILE]. Keeper: syscontainer-keeper PID-OF-INIT FILE. */
 /* Where the keeper writes PID 1's wait status: RUN/ID/exit. */
 #define PAYLOAD_EXIT_FILE "exit"

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "container/filter.h"
 #include "container/launch.h"
 #include "container/rootfs.h"
 #include "container/sharing.h"
@@ -97,7 +98,8 @@ static int enter_namespaces(const struct spec *spec, struct error *err)
 	return r;
 }
 
-static int run(const char *id, const char *console, struct error *err)
+/* `profile` is NULL for a guest without a filter. */
+static int run(const char *id, const char *console, const char *profile, struct error *err)
 {
 	autofree char *rootfs = NULL, *program = xasprintf("/proc/self/fd/%d", PAYLOAD_FD_STUB),
 		      *gate = xasprintf("%d", PAYLOAD_FD_GATE);
@@ -111,6 +113,8 @@ static int run(const char *id, const char *console, struct error *err)
 		r = file_make_directories(mount_point, 0711, err);
 	if (r == 0)
 		r = open_rootfs(&spec, &rootfs, err);
+	if (r == 0)
+		r = filter_write(&spec, profile, err);
 	if (r < 0)
 		return r;
 	unlink(log);
@@ -139,10 +143,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) /* the manager does not link it */
 		return printf("liblxc %s\n", lxc_get_version()) < 0;
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 125;
 	fcntl(PAYLOAD_FD_REPORT, F_SETFD, FD_CLOEXEC); /* its closing tells the monitor that nothing more will come */
-	if (run(argv[1], argv[2], &error) < 0)
+	if (run(argv[1], argv[2], argv[3], &error) < 0)
 		report(&error);
 	return 0;
 }

@@ -7,8 +7,11 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +31,12 @@ static struct request {
 	char *arguments[MAX_STRINGS + 1];
 	char *environment[MAX_STRINGS + 2];
 	const char *groups[64];
-	const char *directory, *user;
+	const char *directory, *user, *label;
+	struct sock_filter *filter;
 } request;
-static char message[STUB_MAX_MESSAGE];
+static char message[STUB_MAX_MESSAGE + STUB_MAX_FILTER] __attribute__((aligned(8)));
 static char passwd_text[256 * 1024], group_text[256 * 1024];
-static int report_fd = -1;
+static int report_fd = -1, label_fd = -1;
 
 static void __attribute__((noreturn, format(printf, 3, 4))) fail(int exit_status, int code, const char *format, ...)
 {
@@ -95,14 +99,37 @@ static char *next_string(char **cursor, char *end)
 	return text;
 }
 
-static void receive_request(int gate)
+/* The packet, and the descriptor for the label where one comes along. */
+static ssize_t receive_packet(int gate)
 {
-	char *cursor = message + sizeof(request.header), *end;
+	struct iovec vector = {.iov_base = message, .iov_len = sizeof(message)};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr packet = {
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
+	};
+	struct cmsghdr *header;
 	ssize_t length;
 
 	do
-		length = recv(gate, message, sizeof(message), 0);
+		length = recvmsg(gate, &packet, MSG_CMSG_CLOEXEC);
 	while (length < 0 && errno == EINTR);
+	header = length > 0 ? CMSG_FIRSTHDR(&packet) : NULL;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&label_fd, CMSG_DATA(header), sizeof(int));
+	return length;
+}
+
+static void receive_request(int gate)
+{
+	char *cursor = message + sizeof(request.header), *end;
+	ssize_t length = receive_packet(gate);
+
 	if (length <= 0)
 		_exit(125); /* who made us is gone */
 	end = message + length;
@@ -111,8 +138,11 @@ static void receive_request(int gate)
 	memcpy(&request.header, message, sizeof(request.header));
 	if (request.header.argument_count == 0 || request.header.argument_count > MAX_STRINGS ||
 	    request.header.environment_count > MAX_STRINGS || request.header.group_count > 64 ||
-	    request.header.length != (size_t)length - sizeof(request.header))
+	    request.header.length != (size_t)length - sizeof(request.header) ||
+	    request.header.filter_length > request.header.length || request.header.filter_length > STUB_MAX_FILTER)
 		fail(125, EBADMSG, "the request to the stub is inconsistent");
+	request.filter = (struct sock_filter *)(void *)cursor;
+	cursor += request.header.filter_length;
 	for (uint32_t i = 0; i < request.header.argument_count; i++)
 		request.arguments[i] = next_string(&cursor, end);
 	for (uint32_t i = 0; i < request.header.environment_count; i++)
@@ -121,17 +151,26 @@ static void receive_request(int gate)
 		request.groups[i] = next_string(&cursor, end);
 	request.directory = next_string(&cursor, end);
 	request.user = next_string(&cursor, end);
+	request.label = next_string(&cursor, end);
 }
 
-static void close_all_but_report(void)
+static int move_descriptor(int fd, int target)
 {
-	if (report_fd != 3) {
-		if (dup3(report_fd, 3, O_CLOEXEC) < 0)
-			_exit(125);
-		report_fd = 3;
-	}
-	if (syscall(SYS_close_range, 4u, ~0u, 0u) < 0)
-		for (int fd = 4; fd < 1024; fd++)
+	if (fd >= 0 && fd != target && dup3(fd, target, O_CLOEXEC) < 0)
+		_exit(125);
+	return fd < 0 ? fd : target;
+}
+
+/* The label's first, out of the way of the number that the report gets. */
+static void close_all_but_ours(void)
+{
+	int first = label_fd < 0 ? 4 : 5;
+
+	label_fd = label_fd < 0 ? label_fd : fcntl(label_fd, F_DUPFD_CLOEXEC, 10);
+	report_fd = move_descriptor(report_fd, 3);
+	label_fd = move_descriptor(label_fd, 4);
+	if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) < 0)
+		for (int fd = first; fd < 1024; fd++)
 			close(fd);
 }
 
@@ -158,6 +197,8 @@ static void read_text(const char *path, char *text, size_t size)
 	size_t length = 0;
 	ssize_t count = 0;
 
+	if (fd < 0 && errno == EMFILE)
+		fail(125, errno, "cannot open %s, the ulimit nofile is too small", path);
 	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
 		while (length < size - 1 && (count = read(fd, text + length, size - 1 - length)) > 0)
 			length += (size_t)count;
@@ -223,19 +264,30 @@ static void drop_bounding_capabilities(void)
 			fail(125, errno, "cannot drop capability %d", capability);
 }
 
-/* Behind become(), which needs some of them. */
-static void drop_capabilities(void)
+/*
+ * What stays until execve(2), which then makes the new sets of the bounding one and of whether the user is root. A filter without
+ * no_new_privs needs CAP_SYS_ADMIN (seccomp(2)); beside that only root may have effective ones, by which execve() finds the program.
+ */
+static uint64_t capabilities_until_execute(const struct user *user)
 {
+	bool has_privileged_filter = request.header.filter_length && !(request.header.flags & STUB_NO_NEW_PRIVILEGES);
+	uint64_t set = user->uid == 0 ? request.header.capabilities : 0;
+
+	return has_privileged_filter ? set | UINT64_C(1) << CAP_SYS_ADMIN : set;
+}
+
+/* Behind become(), which needs some of them. */
+static void drop_capabilities(const struct user *user)
+{
+	uint64_t kept = capabilities_until_execute(user);
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	if (syscall(SYS_capget, &header, data) < 0)
 		fail(125, errno, "cannot read capabilities");
 	for (int half = 0; half < 2; half++) {
-		uint32_t mask = (uint32_t)(request.header.capabilities >> (32 * half));
-
-		data[half].permitted &= mask;
-		data[half].effective &= mask;
+		data[half].permitted &= (uint32_t)(kept >> (32 * half));
+		data[half].effective = data[half].permitted;
 		data[half].inheritable = 0;
 	}
 	if (syscall(SYS_capset, &header, data) < 0)
@@ -243,10 +295,13 @@ static void drop_capabilities(void)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
+/* The permitted capabilities stay, for the filter; drop_capabilities() comes next. */
 static void become(const struct user *user)
 {
 	gid_t groups[64];
 
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		fail(125, errno, "cannot keep capabilities");
 	for (uint32_t i = 0; i < user->group_count; i++)
 		groups[i] = user->groups[i];
 	if (setgroups(user->group_count, groups) < 0 && (errno != EPERM || user->group_count))
@@ -255,6 +310,36 @@ static void become(const struct user *user)
 		fail(126, errno, "cannot become group %u", user->gid);
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
 		fail(126, errno, "cannot become user %u", user->uid);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* another user counts as another program (prctl(2)) */
+}
+
+/* Into our own attr/exec of the host's /proc: what the guest calls /proc may be anything. */
+static void set_label(void)
+{
+	size_t length = strlen(request.label);
+
+	if (length == 0)
+		return;
+	if (write(label_fd, request.label, length) != (ssize_t)length)
+		fail(125, errno, "cannot set the label \"%s\"", request.label);
+	close(label_fd);
+}
+
+/*
+ * The last step, so that a profile has to allow nothing that we need but execve(2): with a filter that forbids more than that, write(2) of
+ * the failure is what gets lost.
+ */
+static void install_filter(void)
+{
+	struct sock_fprog program = {
+		.len = (unsigned short)(request.header.filter_length / sizeof(struct sock_filter)),
+		.filter = request.filter,
+	};
+
+	if ((request.header.flags & STUB_NO_NEW_PRIVILEGES) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fail(125, errno, "cannot set no_new_privs");
+	if (program.len && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &program) < 0)
+		fail(125, errno, "cannot install the filter of system calls");
 }
 
 static const char *get_path(void)
@@ -311,15 +396,17 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	say_ready(gate);
 	receive_request(gate);
-	close_all_but_report();
+	close_all_but_ours();
 	set_up_terminal();
 	reset_signals();
 	resolve_user(&user);
 	set_home(&user);
 	change_directory();
+	umask(request.header.mask);
 	drop_bounding_capabilities();
 	become(&user);
-	drop_capabilities();
-	umask(request.header.mask);
+	drop_capabilities(&user);
+	set_label();
+	install_filter();
 	execute();
 }

@@ -95,10 +95,29 @@ static void append_strings(struct text *body, const struct strings *list)
 		text_append_bytes(body, list->items[i], strlen(list->items[i]) + 1);
 }
 
+/* Space for one descriptor beside a packet. */
+union one_descriptor {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+static void attach_descriptor(struct msghdr *packet, union one_descriptor *control, int fd)
+{
+	struct cmsghdr *header;
+
+	packet->msg_control = control;
+	packet->msg_controllen = sizeof(control->space);
+	header = CMSG_FIRSTHDR(packet);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+}
+
 int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 {
 	const char *directory = order->working_directory ? order->working_directory : "/",
-		   *user = order->user ? order->user : "";
+		   *user = order->user ? order->user : "", *label = order->label ? order->label : "";
 	autorelease(text_release) struct text body = {0};
 	struct stub_request request = {
 		.flags = order->flags,
@@ -107,10 +126,12 @@ int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 		.argument_count = (uint32_t)order->arguments->count,
 		.environment_count = (uint32_t)order->environment->count,
 		.group_count = order->groups ? (uint32_t)order->groups->count : 0,
+		.filter_length = order->filter ? (uint32_t)order->filter->length : 0,
 	};
-	struct iovec vectors[2] = {{.iov_base = &request, .iov_len = sizeof(request)}};
-	struct msghdr packet = {.msg_iov = vectors, .msg_iovlen = 2};
-	int size = 2 * STUB_MAX_MESSAGE;
+	struct iovec vectors[3] = {{.iov_base = &request, .iov_len = sizeof(request)}};
+	struct msghdr packet = {.msg_iov = vectors, .msg_iovlen = 3};
+	union one_descriptor control = {0};
+	int size = 2 * (STUB_MAX_MESSAGE + STUB_MAX_FILTER);
 	ssize_t length;
 
 	append_strings(&body, order->arguments);
@@ -118,11 +139,16 @@ int stub_send(int socket_fd, const struct stub_order *order, struct error *err)
 	append_strings(&body, order->groups);
 	text_append_bytes(&body, directory, strlen(directory) + 1);
 	text_append_bytes(&body, user, strlen(user) + 1);
+	text_append_bytes(&body, label, strlen(label) + 1);
 	if (body.length + sizeof(request) > STUB_MAX_MESSAGE)
 		return error_set_exit(err, -E2BIG, 125, "command and environment are longer than %d bytes",
 				      STUB_MAX_MESSAGE);
-	request.length = (uint32_t)body.length;
-	vectors[1] = (struct iovec){.iov_base = body.data, .iov_len = body.length};
+	request.length = (uint32_t)body.length + request.filter_length;
+	if (request.filter_length)
+		vectors[1] = (struct iovec){.iov_base = order->filter->data, .iov_len = request.filter_length};
+	vectors[2] = (struct iovec){.iov_base = body.data, .iov_len = body.length};
+	if (order->label)
+		attach_descriptor(&packet, &control, order->label_fd);
 	setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	do
 		length = sendmsg(socket_fd, &packet, MSG_NOSIGNAL);

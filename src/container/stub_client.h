@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "container/stub_protocol.h"
 
 /* The stub's program in a sealed memory file that anybody may execute and nobody may write (memfd_create(2)). Returns the descriptor. */
@@ -18,6 +19,9 @@ struct stub_order {
 	uint64_t capabilities;
 	const struct strings *arguments, *environment, *groups; /* groups may be NULL */
 	const char *working_directory, *user;                   /* NULL: "/", root */
+	const struct text *filter;                              /* struct sock_filter; NULL or empty: none */
+	const char *label;                                      /* what is written to label_fd; NULL: nothing */
+	int label_fd;
 };
 
 /* Waits for STUB_READY on the socket; *ret_report_fd is the pipe that closes on success, *ret_pid (may be NULL) the stub's pid as we see it. */

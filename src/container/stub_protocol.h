@@ -11,22 +11,28 @@
 
 #include <stdint.h>
 
-#define STUB_MAX_MESSAGE (256 * 1024)
+#define STUB_MAX_MESSAGE (256 * 1024) /* without the filter */
+#define STUB_MAX_FILTER  (32 * 1024)  /* BPF_MAXINSNS instructions */
 #define STUB_READY       'R'
 
 enum stub_flags {
-	STUB_CONSOLE = 1 << 0,        /* open /dev/console as standard input, output and error */
-	STUB_TERMINAL = 1 << 1,       /* standard input is a terminal that becomes the controlling one */
-	STUB_MAKE_DIRECTORY = 1 << 2, /* make the working directory when it is not there */
+	STUB_CONSOLE = 1 << 0,           /* open /dev/console as standard input, output and error */
+	STUB_TERMINAL = 1 << 1,          /* standard input is a terminal that becomes the controlling one */
+	STUB_MAKE_DIRECTORY = 1 << 2,    /* make the working directory when it is not there */
+	STUB_NO_NEW_PRIVILEGES = 1 << 3, /* PR_SET_NO_NEW_PRIVS, prctl(2) */
 };
 
-/* Followed by: argv strings, environment strings, then working directory and user, each ended by NUL. All of one machine and build. */
+/*
+ * Followed by: the filter, then argv strings, environment strings, groups, working directory, user and label, each ended by NUL. With a label
+ * (not "") a descriptor of the stub's own attr/exec in the host's /proc comes along. All of one machine and build.
+ */
 struct stub_request {
 	uint32_t flags;
 	uint32_t mask;         /* umask(2) */
 	uint64_t capabilities; /* all that stays in any of its capability sets, capabilities(7) */
 	uint32_t argument_count, environment_count, group_count;
-	uint32_t length; /* of what follows */
+	uint32_t filter_length; /* bytes of struct sock_filter; 0: none */
+	uint32_t length;        /* of what follows */
 };
 
 struct stub_failure {

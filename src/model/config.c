@@ -17,12 +17,38 @@ static const struct schema_field log_fields[] = {
 };
 static const struct schema log_schema = {sizeof(struct config_log), log_fields, ARRAY_SIZE(log_fields)};
 
+static const struct schema_field ulimit_fields[] = {
+	{.key = "name", .type = SCHEMA_STRING, .offset = offsetof(struct config_ulimit, name)},
+	{.key = "soft", .type = SCHEMA_INT64, .offset = offsetof(struct config_ulimit, soft), .is_required = true},
+	{.key = "hard", .type = SCHEMA_INT64, .offset = offsetof(struct config_ulimit, hard), .is_required = true},
+};
+static const struct schema one_ulimit_schema = {sizeof(struct config_ulimit), ulimit_fields, ARRAY_SIZE(ulimit_fields)};
+
+/* In ulimit_name()'s order; read_names() sees to that. */
+#define ULIMIT(index_, name_) \
+	{ \
+		.key = name_, .type = SCHEMA_OBJECT, .offset = (index_) * sizeof(struct config_ulimit), \
+		.nested = &one_ulimit_schema \
+	}
+static const struct schema_field ulimits_fields[ULIMIT_COUNT] = {
+	ULIMIT(0, "core"),    ULIMIT(1, "cpu"),      ULIMIT(2, "data"),    ULIMIT(3, "fsize"),       ULIMIT(4, "locks"),
+	ULIMIT(5, "memlock"), ULIMIT(6, "msgqueue"), ULIMIT(7, "nice"),    ULIMIT(8, "nofile"),      ULIMIT(9, "nproc"),
+	ULIMIT(10, "rss"),    ULIMIT(11, "rtprio"),  ULIMIT(12, "rttime"), ULIMIT(13, "sigpending"), ULIMIT(14, "stack"),
+};
+static const struct schema ulimits_schema = {sizeof(((struct config *)0)->ulimit_by_name), ulimits_fields, ULIMIT_COUNT};
+
 static const struct schema_field config_fields[] = {
 	{.key = "user-remap", .type = SCHEMA_STRING, .offset = offsetof(struct config, user_remap)},
 	{.key = "start-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, start_timeout)},
 	{.key = "stop-timeout", .type = SCHEMA_STRING, .offset = offsetof(struct config, stop_timeout)},
 	{.key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent)},
 	{.key = "hook-spec", .type = SCHEMA_STRING, .offset = offsetof(struct config, hook_spec)},
+	{.key = "seccomp-profile", .type = SCHEMA_STRING, .offset = offsetof(struct config, seccomp_profile)},
+	{.key = "native.umask", .type = SCHEMA_STRING, .offset = offsetof(struct config, umask)},
+	{.key = "default-ulimits",
+	 .type = SCHEMA_OBJECT,
+	 .offset = offsetof(struct config, ulimit_by_name),
+	 .nested = &ulimits_schema},
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 	{.key = "cpu-rt-period", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_period_us)},
 	{.key = "cpu-rt-runtime", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_runtime_us)},
@@ -108,10 +134,50 @@ static int check_realtime(const struct config *config, struct error *err)
 	return 0;
 }
 
+/* What says nothing has a hard limit that no file can have. */
+#define UNSET INT64_MIN
+
+static void forget_ulimits(struct config *config)
+{
+	for (size_t i = 0; i < ULIMIT_COUNT; i++)
+		config->ulimit_by_name[i].hard = UNSET;
+}
+
+static int parse_ulimits(struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < ULIMIT_COUNT; i++) {
+		const struct config_ulimit *given = &config->ulimit_by_name[i];
+		struct ulimit limit = {.name = (char *)ulimit_name(i), .soft = given->soft, .hard = given->hard};
+
+		if (given->hard == UNSET)
+			continue;
+		if (given->name && strcmp(given->name, limit.name) != 0)
+			return error_set(err, -EINVAL, "default-ulimits.%s.name: it is \"%.100s\"", limit.name, given->name);
+		if (ulimit_check(&limit, err) < 0)
+			return error_prefix(err, "default-ulimits.%s", limit.name);
+		ulimits_set(&config->ulimits, &limit);
+	}
+	return 0;
+}
+
+static int parse_security(struct config *config, struct error *err)
+{
+	bool is_secure = strcmp(config->umask, "secure") == 0;
+
+	if (config->seccomp_profile[0] != '/' && strcmp(config->seccomp_profile, "unconfined") != 0)
+		return error_set(err, -EINVAL, "seccomp-profile: \"%s\" is neither an absolute path nor unconfined",
+				 config->seccomp_profile);
+	if (!is_secure && strcmp(config->umask, "normal") != 0)
+		return error_set(err, -EINVAL, "native.umask: \"%s\" is neither normal nor secure", config->umask);
+	config->mask = is_secure ? 0027 : 0022;
+	return parse_ulimits(config, err);
+}
+
 static int parse_values(struct config *config, struct error *err)
 {
 	struct spec_idmap idmap;
 	bool is_endless;
+	int r;
 
 	if (number_parse_duration(config->start_timeout, &config->start_timeout_ms, err) < 0)
 		return error_prefix(err, "start-timeout");
@@ -131,7 +197,8 @@ static int parse_values(struct config *config, struct error *err)
 		return error_set(err, -EINVAL, "container-log.max-size: %s is below 4096 bytes", config->log.max_size);
 	if (config->log.max_files < 1 || config->log.max_files > 100)
 		return error_set(err, -EINVAL, "container-log.max-file: %d is not between 1 and 100", config->log.max_files);
-	return check_realtime(config, err);
+	r = check_realtime(config, err);
+	return r < 0 ? r : parse_security(config, err);
 }
 
 int config_load(struct config *ret_config, struct error *err)
@@ -145,6 +212,7 @@ int config_load(struct config *ret_config, struct error *err)
 		.cpu_rt_period_us = CGROUP_LIMIT_UNSET,
 		.cpu_rt_runtime_us = CGROUP_LIMIT_UNSET,
 	};
+	forget_ulimits(ret_config);
 	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -160,6 +228,8 @@ int config_load(struct config *ret_config, struct error *err)
 		set_default(&ret_config->stop_timeout, "10s");
 		set_default(&ret_config->cgroup_parent, "/syscontainer");
 		set_default(&ret_config->log.max_size, "1m");
+		set_default(&ret_config->seccomp_profile, paths_seccomp());
+		set_default(&ret_config->umask, "normal");
 		r = parse_values(ret_config, err);
 	}
 	if (r < 0) {
@@ -171,6 +241,7 @@ int config_load(struct config *ret_config, struct error *err)
 
 void config_release(struct config *config)
 {
+	ulimits_release(&config->ulimits);
 	schema_release(&config_schema, config);
 }
 

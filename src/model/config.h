@@ -7,10 +7,17 @@
 
 #include "base/error.h"
 #include "base/schema.h"
+#include "model/ulimit.h"
 
 struct config_log {
 	char *max_size; /* "1m" */
 	int max_files;
+};
+
+/* The values of default-ulimits, by ulimit_name(). */
+struct config_ulimit {
+	char *name; /* may repeat the key; NULL */
+	int64_t soft, hard;
 };
 
 struct config {
@@ -22,9 +29,14 @@ struct config {
 	/* What cgroup_parent may hand out of real-time CPU, on v1; INT64_MIN: it is left as it is. */
 	int64_t cpu_rt_period_us, cpu_rt_runtime_us;
 	struct config_log log;
+	char *seccomp_profile; /* absolute path, or "unconfined" */
+	char *umask;           /* "normal" or "secure" */
+	struct config_ulimit ulimit_by_name[ULIMIT_COUNT];
 	/* The same, parsed and checked. */
 	int64_t start_timeout_ms, stop_timeout_ms;
 	uint64_t log_max_bytes;
+	int mask; /* umask(2) */
+	struct ulimits ulimits;
 };
 
 extern const struct schema config_schema;

@@ -31,6 +31,11 @@ const char *paths_config(void)
 	return root_from("SYSCONTAINER_CONFIG", SYSCONFDIR "/syscontainer/daemon.json");
 }
 
+const char *paths_seccomp(void)
+{
+	return SYSCONFDIR "/syscontainer/seccomp.json";
+}
+
 char *paths_containers(void)
 {
 	return xasprintf("%s/containers", paths_root());

@@ -13,6 +13,9 @@ const char *paths_root(void);
 const char *paths_run(void);
 const char *paths_config(void);
 
+/* SYSCONFDIR/syscontainer/seccomp.json: the profile of containers that were given none. */
+const char *paths_seccomp(void);
+
 /* Paths below them; the caller frees. */
 char *paths_containers(void);                                /* ROOT/containers */
 char *paths_names(void);                                     /* ROOT/names */

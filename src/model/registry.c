@@ -274,6 +274,12 @@ static int fill_directory(const char *hidden_id, struct spec *spec, struct error
 		r = idmap_claim(spec->id, &spec->idmap, err);
 	if (r == 0)
 		r = spec_save(hidden_id, spec, err);
+	if (r == 0 && spec->security.seccomp_text) {
+		autofree char *path = paths_container(hidden_id, SPEC_SECCOMP_FILE);
+
+		r = file_replace(AT_FDCWD, path, spec->security.seccomp_text, strlen(spec->security.seccomp_text), 0600,
+				 err);
+	}
 	return r < 0 ? r : state_save(hidden_id, &state, err);
 }
 

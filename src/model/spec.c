@@ -85,6 +85,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, health, "health", SCHEMA_OBJECT, .nested = &spec_health_schema, OPTIONAL),
 	MEMBER(spec, namespaces, "namespaces", SCHEMA_OBJECT, .nested = &spec_namespaces_schema),
 	MEMBER(spec, devices, "devices", SCHEMA_OBJECT, .nested = &spec_devices_schema),
+	MEMBER(spec, security, "security", SCHEMA_OBJECT, .nested = &spec_security_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -124,6 +125,8 @@ static int check(const struct spec *spec, struct error *err)
 		return error_prefix(err, "cgroup_parent");
 	if (!idmap_fits(&spec->idmap))
 		return error_set(err, -ERANGE, "idmap: it goes beyond the last id");
+	if (spec_security_check(&spec->security, err) < 0)
+		return error_prefix(err, "security");
 	r = check_environment_target(spec, err);
 	if (r == 0)
 		r = spec_network_files_check(&spec->network_files, err);
@@ -208,6 +211,7 @@ int spec_save(const char *id, const struct spec *spec, struct error *err)
 void spec_release(struct spec *spec)
 {
 	free(spec->id);
+	spec_security_release(&spec->security);
 	schema_release(&spec_schema, spec);
 	spec->id = NULL;
 }

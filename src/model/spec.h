@@ -15,6 +15,7 @@
 #include "model/spec_hooks.h"
 #include "model/spec_namespaces.h"
 #include "model/spec_network_files.h"
+#include "model/spec_security.h"
 
 #define SPEC_VERSION 1
 
@@ -73,6 +74,7 @@ struct spec {
 	struct spec_health health;
 	struct spec_namespaces namespaces;
 	struct spec_devices devices;
+	struct spec_security security;
 };
 
 extern const struct schema spec_schema;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/schema.h"
 #include "kernel/procfs.h"
+#include "model/ulimit.h"
 
 #define STATE_VERSION 1
 
@@ -49,6 +50,9 @@ struct boot {
 	char *init_kind;            /* "systemd", "sysvinit", ..., see container/init.h */
 	int64_t started_ns;         /* real time of PID 1's exec */
 	struct strings environment; /* "KEY=VALUE": what only the guest's --env-target-file has */
+	/* What exec gives its processes too, whatever the configuration says by then. */
+	int mask; /* umask(2) */
+	struct ulimits ulimits;
 };
 
 extern const struct schema state_schema, boot_schema;

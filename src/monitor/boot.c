@@ -116,11 +116,10 @@ static void on_executed(struct loop_source *source, uint32_t events, void *data)
 
 static int send_order(struct monitor *monitor, struct error *err)
 {
+	autorelease(confinement_release) struct confinement confinement = {.label_fd = -1};
 	autorelease(strings_release) struct strings environment = {0};
 	struct stub_order order = {
 		.flags = STUB_MAKE_DIRECTORY | (monitor->spec.has_tty ? STUB_CONSOLE | STUB_TERMINAL : 0),
-		.mask = CONFINEMENT_MASK,
-		.capabilities = confinement_capabilities(&monitor->spec),
 		.arguments = &monitor->spec.command,
 		.environment = &environment,
 		.groups = &monitor->spec.groups,
@@ -128,8 +127,11 @@ static int send_order(struct monitor *monitor, struct error *err)
 		.user = monitor->spec.user,
 	};
 
+	int r;
+
 	confinement_environment(&monitor->spec, &monitor->boot, true, &environment);
-	return stub_send(monitor->run.gate_fd, &order, err);
+	r = confinement_prepare(&monitor->spec, &monitor->boot, monitor->boot.init.pid, &confinement, &order, err);
+	return r < 0 ? r : stub_send(monitor->run.gate_fd, &order, err);
 }
 
 static int greet_stub(struct monitor *monitor, struct error *err)
@@ -244,8 +246,9 @@ static void on_payload_end(struct loop_source *source, uint32_t events, void *da
 static void __attribute__((noreturn)) execute_payload(struct monitor *monitor, const int *fds, const int *standard)
 {
 	autofree char *program = paths_program("syscontainer-payload"),
-		      *console = xasprintf("%d", console_number(monitor->console));
-	char *const argv[] = {(char *)"syscontainer-payload", monitor->id, console, NULL};
+		      *console = xasprintf("%d", console_number(monitor->console)),
+		      *profile = confinement_profile(&monitor->spec, &monitor->config);
+	char *const argv[] = {(char *)"syscontainer-payload", monitor->id, console, profile, NULL};
 	int moved[PAYLOAD_FD_END];
 	sigset_t none;
 
@@ -394,6 +397,20 @@ static void watch_start(struct monitor *monitor)
 	notify_watch(monitor);
 }
 
+/* A daemon.json that somebody just breaks shall not keep a guest from its reboot. */
+static void reload_config(struct monitor *monitor)
+{
+	struct config config;
+	struct error error = {0};
+
+	if (config_load(&config, &error) < 0) {
+		monitor_complain(monitor, &error);
+		return;
+	}
+	config_release(&monitor->config);
+	monitor->config = config;
+}
+
 static int begin(struct monitor *monitor, struct error *err)
 {
 	int r = monitor_reload_spec(monitor, err); /* each boot is a full start from the spec as it is now */
@@ -404,6 +421,8 @@ static int begin(struct monitor *monitor, struct error *err)
 		r = hook_check_programs(&monitor->hooks.of_boot, err);
 	if (r < 0)
 		return r;
+	reload_config(monitor);
+	confinement_settle(&monitor->spec, &monitor->config, &monitor->boot);
 	r = start_payload(monitor, err);
 	if (r < 0)
 		return r;

@@ -223,6 +223,8 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = namespace_options_get(&options->namespaces, spec, err);
 	if (r == 0)
 		r = device_options_get(&options->devices, &spec->devices, err);
+	if (r == 0)
+		r = security_options_get(&options->security, &config, spec, err);
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include "syscontainer/namespace_options.h"
 
 #define CREATE_MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
+#include "syscontainer/security_options.h"
 
 struct create_options {
 	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap,
@@ -29,6 +30,7 @@ struct create_options {
 	struct health_options health;
 	struct namespace_options namespaces;
 	struct device_options devices;
+	struct security_options security;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -84,13 +86,15 @@ int create_check_remap(const char *value, struct error *err);
 		CREATE_ROW("user-remap", 0, OPTION_STRING, user_remap, .argument = "UID:GID:SIZE|auto|none", \
 			   .check = create_check_remap, \
 			   .help = "host ids of the guest (default: user-remap of daemon.json)"), \
-		CREATE_ROW("privileged", 0, OPTION_FLAG, is_privileged, \
-			   .help = "root inside is root of the host, with all capabilities; not root-safe"), \
+		CREATE_ROW( \
+			"privileged", 0, OPTION_FLAG, is_privileged, \
+			.help = "root inside is root of the host, with all capabilities and system calls; not root-safe"), \
 		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
 		NETWORK_FILE_ROWS(struct create_options, network_files), NAMESPACE_ROWS(struct create_options, namespaces), \
-		DEVICE_ROWS(struct create_options, devices), HOOK_ROWS(struct create_options, hooks), \
+		DEVICE_ROWS(struct create_options, devices), SECURITY_ROWS(struct create_options, security), \
+		HOOK_ROWS(struct create_options, hooks), \
 		HEALTH_ROWS(struct create_options, health) LIMIT_ROWS(struct create_options, limits)
 
 /*

@@ -269,6 +269,43 @@ static void describe_devices(const struct spec_devices *devices, struct json *co
 	set_strings(config, "DeviceCgroupRules", &devices->rules, 0);
 }
 
+static void describe_ulimits(const struct ulimits *ulimits, struct json *config)
+{
+	struct json *array = json_set(config, "Ulimits", json_new_array());
+
+	for (size_t i = 0; i < ulimits->count; i++) {
+		struct json *limit = json_append(array, json_new_object());
+
+		set_string(limit, "Name", ulimits->items[i].name);
+		set_integer(limit, "Hard", ulimits->items[i].hard);
+		set_integer(limit, "Soft", ulimits->items[i].soft);
+	}
+}
+
+static void describe_security(const struct spec_security *security, struct json *config)
+{
+	autorelease(strings_release) struct strings options = {0};
+
+	spec_security_format_options(security, &options);
+	set_strings(config, "SecurityOpt", &options, 0);
+	set_strings(config, "CapAdd", &security->cap_add, 0);
+	set_strings(config, "CapDrop", &security->cap_drop, 0);
+	describe_ulimits(&security->ulimits, config);
+}
+
+/* The context or profile as far as the options say; what the policy adds is only known where it runs. */
+static char *name_label(const struct spec_security *security)
+{
+	const struct spec_label *label = &security->label;
+
+	if (security->apparmor)
+		return xstrdup(security->apparmor);
+	if (!label->user && !label->role && !label->type && !label->level)
+		return NULL;
+	return xasprintf("%s:%s:%s:%s", label->user ? label->user : "", label->role ? label->role : "",
+			 label->type ? label->type : "", label->level ? label->level : "");
+}
+
 static void describe_host_config(const struct spec *spec, struct json *config)
 {
 	struct json *restart = part_of(config, "RestartPolicy");
@@ -291,6 +328,7 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	describe_limits(&spec->limits, config);
 	describe_namespaces(&spec->namespaces, config);
 	describe_devices(&spec->devices, config);
+	describe_security(&spec->security, config);
 }
 
 /* Durations in nanoseconds, as others have them. */
@@ -353,7 +391,8 @@ static void describe_config(const struct container *container, struct json *conf
 
 struct json *describe_container(const struct container *container)
 {
-	autofree char *log_path = paths_container(container->id, "console.log");
+	autofree char *log_path = paths_container(container->id, "console.log"),
+		      *label = name_label(&container->spec.security);
 	const struct spec *spec = &container->spec;
 	struct json *document = new_document();
 
@@ -364,6 +403,10 @@ struct json *describe_container(const struct container *container)
 	set_strings(document, "Args", &spec->command, 1);
 	set_string(document, "LogPath", log_path);
 	set_integer(document, "RestartCount", container->state.restart_count);
+	set_string(document, "SeccompProfile",
+		   spec->security.seccomp == SPEC_SECCOMP_UNCONFINED ? "unconfined" : spec->security.seccomp_source);
+	set_bool(document, "NoNewPrivileges", spec->security.has_no_new_privileges);
+	set_string(document, "ProcessLabel", label);
 	describe_state(container, part_of(document, "State"));
 	describe_host_config(spec, part_of(document, "HostConfig"));
 	describe_config(container, part_of(document, "Config"));

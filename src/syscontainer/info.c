@@ -100,6 +100,8 @@ static void add_configuration(struct json *info)
 	set_text(info, "StartTimeout", config.start_timeout);
 	set_text(info, "StopTimeout", config.stop_timeout);
 	set_text(info, "CgroupParent", config.cgroup_parent);
+	set_text(info, "SeccompProfile", config.seccomp_profile);
+	set_text(info, "Umask", config.umask);
 	config_release(&config);
 }
 
@@ -274,6 +276,8 @@ static const struct info_line {
 	{"Cgroup Driver", "CgroupDriver", append_value},
 	{"Cgroup Version", "CgroupVersion", append_value},
 	{"Cgroup Parent", "CgroupParent", append_value},
+	{"Seccomp Profile", "SeccompProfile", append_value},
+	{"Umask", "Umask", append_value},
 	{"Hugetlb Pagesize", "HugetlbPagesize", append_value},
 	{"Kernel Version", "KernelVersion", append_value},
 	{"Operating System", "OperatingSystem", append_value},

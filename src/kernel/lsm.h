@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Labels of security modules: which are on, and the file by which a process takes one at its next execve(2). */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum lsm { LSM_NONE, LSM_APPARMOR, LSM_SELINUX };
+
+/* Is it compiled in, switched on, and (of SELinux) is a policy loaded? */
+bool lsm_is_on(enum lsm lsm);
+/*
+ * attr/exec of `pid` in our own /proc, opened for writing: what the process itself writes to it counts at its next execve(2). The kernel
+ * takes a write only from that process, and only until it executes another program, so the descriptor harms nobody when it gets lost.
+ * Returns the descriptor.
+ */
+int lsm_open_attribute(enum lsm lsm, pid_t pid, struct error *err);
+/* The SELinux context "user:role:type:level" that the policy on this host has for containers. Caller frees. */
+int lsm_read_container_context(char **ret_context, struct error *err);
+/* The same from the contents of /etc/selinux/TYPE/contexts/lxc_contexts; NULL when it has none. Caller frees. */
+char *lsm_parse_container_context(const char *text);
+/* `base` with the given parts (each may be NULL) in the place of its own; NULL when `base` is no context. Caller frees. */
+char *lsm_merge_context(const char *base, const char *user, const char *role, const char *type, const char *level);
