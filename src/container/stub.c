@@ -157,7 +157,7 @@ static void receive_request(int gate)
 static int move_descriptor(int fd, int target)
 {
 	if (fd >= 0 && fd != target && dup3(fd, target, O_CLOEXEC) < 0)
-		_exit(125);
+		fail(125, errno, "cannot use descriptor %d, the ulimit nofile may be too small", target);
 	return fd < 0 ? fd : target;
 }
 

@@ -248,7 +248,7 @@ leak_snapshot() {
 		find /run/lxc ! -type d 2>/dev/null | grep -Ff "$patterns" | sed 's/^/file /'
 		find "$SYSCONTAINER_ROOT/containers" "$SYSCONTAINER_ROOT/names" "$SYSCONTAINER_ROOT/idmap" "$SYSCONTAINER_RUN/host" \
 			-mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/state /'
-		find "$SYSCONTAINER_RUN" -mindepth 1 -maxdepth 1 -type d ! -name host ! -name root ! -name image 2>/dev/null | sed 's/^/state /'
+		find "$SYSCONTAINER_RUN" -mindepth 1 -maxdepth 1 -type d ! -name host ! -name root ! -name image ! -name filters 2>/dev/null | sed 's/^/state /'
 	} | sort
 	rm -f "$patterns"
 }

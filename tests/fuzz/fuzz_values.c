@@ -5,10 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/number.h"
 #include "kernel/cgroup_limits.h"
+#include "kernel/cgroup.h"
+#include "kernel/lsm.h"
 #include "model/idmap.h"
 #include "model/spec.h"
 
@@ -141,6 +144,44 @@ static void check_subordinate(const char *text)
 	require(!idmap_overlaps_subordinate(text, (uint64_t)UINT32_MAX * 2, 65536));
 }
 
+/* What is taken is shown, and taken again as the same. */
+static void check_security_option(const char *text)
+{
+	struct spec_security security = {0}, again = {0};
+	autorelease(strings_release) struct strings shown = {0}, shown_again = {0};
+	struct error err = {0};
+
+	if (is_taken(spec_security_parse_option(text, &security, &err), &err)) {
+		require(spec_security_check(&security, NULL) == 0);
+		spec_security_format_options(&security, &shown);
+		for (size_t i = 0; i < shown.count; i++)
+			require(spec_security_parse_option(shown.items[i], &again, NULL) == 0);
+		spec_security_format_options(&again, &shown_again);
+		require(shown.count == shown_again.count);
+		for (size_t i = 0; i < shown.count; i++)
+			require(strcmp(shown.items[i], shown_again.items[i]) == 0);
+	}
+	spec_security_release(&security);
+	spec_security_release(&again);
+}
+
+static void check_security(const char *text)
+{
+	autofree char *name = NULL, *context = lsm_parse_container_context(text),
+		      *merged = lsm_merge_context(text, NULL, "r", NULL, NULL);
+	struct ulimit limit = {0};
+	struct error err = {0};
+
+	check_security_option(text);
+	if (is_taken(spec_security_parse_capability(text, &name, &err), &err))
+		require(strcasecmp(name, "ALL") == 0 || strstr(text, "_") || strlen(name) == strlen(text));
+	if (is_taken(ulimit_parse(text, &limit, &err), &err))
+		require(ulimit_check(&limit, NULL) == 0 && ulimit_resource(limit.name) >= 0);
+	require(!context || !strpbrk(context, " \n"));
+	require(!merged || strchr(merged, ':'));
+	free(limit.name);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *text = xstrndup((const char *)data, size);
@@ -152,5 +193,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_numbers(text);
 	check_limits(text);
 	check_subordinate(text);
+	check_security(text);
 	return 0;
 }
