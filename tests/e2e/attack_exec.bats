@@ -138,10 +138,9 @@ result() { # NAME: of the program in the background, when it has ended
 		web 1500 1600 1600 1700
 		web:more 1500 1700 1700
 		1500 1500 1600 1600 1700
-		77777:88 77777 88 88
-		4294967294:0 4294967294 0 0
+		7777:88 7777 88 88
 	END
-	for user in -1 4294967295 4294967296 nobody-here daemon:nogroup-here :1:2; do
+	for user in -1 77777 4294967294 4294967295 4294967296 nobody-here daemon:nogroup-here :1:2; do
 		run syscontainer exec -u "$user" evil /bin/true
 		[[ $status -eq 126 || $status -eq 125 ]] || e2e_die "-u $user: $status $output"
 	done

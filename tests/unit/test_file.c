@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -441,9 +442,44 @@ static void test_lock_removed(void **state)
 
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+static void test_read_regular(void **state)
+{
+	static const struct {
+		const char *name;
+		int code;
+		const char *message;
+	} bad[] = {
+		{"fifo", -EINVAL, " is a FIFO, socket or device, not a regular file"},
+		{"folder", -EISDIR, " is a directory, not a regular file"},
+		{"loop", -ELOOP, ": Too many levels of symbolic links"},
+		{"missing", -ENOENT, ": No such file or directory"},
+	};
+	char directory[] = "/tmp/test_file.XXXXXX";
+	autofree char *content = NULL, *other = NULL;
+	struct error err = {0};
+	size_t length;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chdir(directory), 0);
+	assert_int_equal(mkfifo("fifo", 0600) | mkdir("folder", 0700) | symlink("loop", "loop") | symlink("file", "link"),
+			 0);
+	assert_int_equal(file_replace(AT_FDCWD, "file", "1234", 4, 0600, NULL), 0);
+	assert_int_equal(file_read_regular("link", 4, &content, &length, NULL), 0);
+	assert_int_equal(length, 4);
+	assert_int_equal(file_read_regular("file", 3, &other, &length, &err), -EFBIG);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(file_read_regular(bad[i].name, 4, &other, &length, &err), bad[i].code);
+		assert_non_null(strstr(err.message, bad[i].message));
+	}
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(file_remove_tree(AT_FDCWD, directory, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read_regular),
 		FILE_TEST(test_read),
 		FILE_TEST(test_read_binary),
 		FILE_TEST(test_read_line_and_number),
