@@ -133,6 +133,10 @@ bad_values() {
 		--label =x
 		--workdir relative
 		--cgroup-parent /a/../b
+		--cap-add SYS_EVERYTHING
+		--cap-drop 21
+		--security-opt nonsense
+		--ulimit files=5
 		--tty maybe
 		--rm 2
 	END
