@@ -171,7 +171,7 @@ static void test_the_shipped_profile(void **state)
 {
 	static const uint64_t sets[] = {0, UINT64_MAX};
 	const char *source = getenv("srcdir");
-	autofree char *path = xasprintf("%s/etc/seccomp.json", source ? source : ".");
+	autofree char *path = xasprintf("%s/etc/seccomp.json.in", source ? source : ".");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
