@@ -32,7 +32,6 @@ static const struct item common_items[] = {
 	/* /sys read-only is systemd's sign that there is no udev here; the guest mounts its own cgroup name space. */
 	{"lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed"},
 	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
-	{"lxc.mount.entry", "tmpfs dev/shm tmpfs nosuid,nodev,mode=1777,create=dir 0 0"},
 	{"lxc.apparmor.profile", "unconfined"},
 };
 

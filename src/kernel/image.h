@@ -13,6 +13,9 @@
  */
 int image_mount(const char *source, const char *target, bool is_read_only, struct error *err);
 
+/* The file system in a squashfs image file, read-only and detached. Returns the descriptor, see kernel/mount.h. */
+int image_open_squashfs(const char *source, struct error *err);
+
 /*
  * Whether the tree at `path` can be mounted with the ids of user namespace `userns_fd`: mount_setattr(2) MOUNT_ATTR_IDMAP is tried on a detached copy. -EOPNOTSUPP names the
  * file system and the ways out. Leaves nothing behind.

@@ -86,6 +86,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, namespaces, "namespaces", SCHEMA_OBJECT, .nested = &spec_namespaces_schema),
 	MEMBER(spec, devices, "devices", SCHEMA_OBJECT, .nested = &spec_devices_schema),
 	MEMBER(spec, security, "security", SCHEMA_OBJECT, .nested = &spec_security_schema, OPTIONAL),
+	MEMBER(spec, mounts, "mounts", SCHEMA_OBJECT, .nested = &spec_mounts_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -140,6 +141,8 @@ static int check(const struct spec *spec, struct error *err)
 		return error_prefix(err, "namespaces");
 	if (spec_devices_check(&spec->devices, err) < 0)
 		return error_prefix(err, "devices");
+	if (spec_mounts_check(&spec->mounts, err) < 0)
+		return error_prefix(err, "mounts");
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "model/spec_device.h"
 #include "model/spec_health.h"
 #include "model/spec_hooks.h"
+#include "model/spec_mount.h"
 #include "model/spec_namespaces.h"
 #include "model/spec_network_files.h"
 #include "model/spec_security.h"
@@ -75,6 +76,7 @@ struct spec {
 	struct spec_namespaces namespaces;
 	struct spec_devices devices;
 	struct spec_security security;
+	struct spec_mounts mounts;
 };
 
 extern const struct schema spec_schema;

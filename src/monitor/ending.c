@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "container/container.h"
+#include "container/host_channel.h"
 #include "container/payload.h"
 #include "kernel/cgroup_stats.h"
 #include "kernel/cgroup_tasks.h"
@@ -187,7 +188,8 @@ static void remove_container(struct monitor *monitor)
 	autoclose int lock = -EBADF;
 	struct error error = {0};
 
-	if (registry_lock(&lock, &error) < 0 || registry_remove(lock, monitor->id, &error) < 0)
+	if (host_channel_remove(&monitor->spec, &error) < 0 || registry_lock(&lock, &error) < 0 ||
+	    registry_remove(lock, monitor->id, &error) < 0)
 		monitor_complain(monitor, &error);
 	else
 		event_log(monitor->id, monitor->spec.name, "destroy", "%s", "");

@@ -5,6 +5,7 @@
 #include "container/environment_target.h"
 #include "container/etc_files.h"
 #include "container/limits.h"
+#include "container/mounts.h"
 #include "container/sysctl.h"
 #include "monitor/monitor.h"
 
@@ -20,6 +21,12 @@ static int prepare_oom(struct monitor *monitor, struct error *err)
 	(void)err;
 	oom_watch(monitor);
 	return 0;
+}
+
+/* Before what looks at files of the guest: they may lie on one of these. */
+static int prepare_mounts(struct monitor *monitor, struct error *err)
+{
+	return mounts_apply(&monitor->spec, monitor->boot.init.pid, monitor->run.init_pidfd, err);
 }
 
 static int prepare_environment(struct monitor *monitor, struct error *err)
@@ -47,8 +54,15 @@ static int prepare_devices(struct monitor *monitor, struct error *err)
 	return devices_attach(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
 }
 
+/* Whatever changes the tree comes before this. */
+static int close_root(struct monitor *monitor, struct error *err)
+{
+	return mounts_close_root(&monitor->spec, monitor->run.init_pidfd, err);
+}
+
 static prepare_step *const steps[] = {
-	prepare_limits, prepare_oom, prepare_sysctls, prepare_devices, prepare_environment, prepare_etc_files,
+	prepare_limits,  prepare_oom,         prepare_sysctls,   prepare_mounts,
+	prepare_devices, prepare_environment, prepare_etc_files, close_root,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 #include "container/environment_target.h"
+#include "container/host_channel.h"
+#include "container/mounts.h"
 #include "container/rootfs.h"
 #include "container/stub_protocol.h"
 #include "model/config.h"
@@ -225,6 +227,20 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = device_options_get(&options->devices, &spec->devices, err);
 	if (r == 0)
 		r = security_options_get(&options->security, &config, spec, err);
+	if (r == 0)
+		r = mount_options_get(&options->mounts, &spec->mounts, err);
+	return r;
+}
+
+/* What is on the host for this container alone, and so is made with it; a failure leaves no container. */
+static int make_mount_sources(int lock, const struct spec *spec, struct error *err)
+{
+	int r = mounts_check_sources(spec, err);
+
+	if (r == 0)
+		r = host_channel_make(spec, err);
+	if (r < 0)
+		registry_remove(lock, spec->id, NULL);
 	return r;
 }
 
@@ -258,6 +274,8 @@ int create_container(struct spec *spec, struct error *err)
 	r = registry_lock(&lock, err);
 	if (r == 0)
 		r = registry_add(lock, spec, err);
+	if (r == 0)
+		r = make_mount_sources(lock, spec, err);
 	if (r < 0)
 		return r;
 	if (warning)

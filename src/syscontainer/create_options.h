@@ -8,6 +8,7 @@
 #include "syscontainer/health_options.h"
 #include "syscontainer/hook_options.h"
 #include "syscontainer/limit_options.h"
+#include "syscontainer/mount_options.h"
 #include "syscontainer/network_file_options.h"
 
 #include "syscontainer/device_options.h"
@@ -31,6 +32,7 @@ struct create_options {
 	struct namespace_options namespaces;
 	struct device_options devices;
 	struct security_options security;
+	struct mount_options mounts;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -93,8 +95,8 @@ int create_check_remap(const char *value, struct error *err);
 			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
 		NETWORK_FILE_ROWS(struct create_options, network_files), NAMESPACE_ROWS(struct create_options, namespaces), \
-		DEVICE_ROWS(struct create_options, devices), SECURITY_ROWS(struct create_options, security), \
-		HOOK_ROWS(struct create_options, hooks), \
+		DEVICE_ROWS(struct create_options, devices), MOUNT_ROWS(struct create_options, mounts), \
+		SECURITY_ROWS(struct create_options, security), HOOK_ROWS(struct create_options, hooks), \
 		HEALTH_ROWS(struct create_options, health) LIMIT_ROWS(struct create_options, limits)
 
 /*

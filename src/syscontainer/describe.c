@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "container/rootfs.h"
 #include "model/paths.h"
+#include "syscontainer/describe_mounts.h"
 
 /* The document of a container that has nothing: all keys, in the order in which they are printed. */
 static const char blank_document[] =
@@ -411,6 +412,7 @@ struct json *describe_container(const struct container *container)
 	describe_host_config(spec, part_of(document, "HostConfig"));
 	describe_config(container, part_of(document, "Config"));
 	describe_files(spec, document);
+	describe_mounts(spec, document, part_of(document, "HostConfig"));
 	return document;
 }
 

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "container/control.h"
 #include "container/enter.h"
+#include "container/host_channel.h"
 #include "model/console_log.h"
 #include "model/event.h"
 #include "model/registry.h"
@@ -262,8 +263,10 @@ int lifecycle_remove(struct container *container, struct error *err)
 {
 	autoclose int lock = -EBADF;
 	autofree char *name = xstrdup(container->spec.name ? container->spec.name : container->id);
-	int r = registry_lock(&lock, err);
+	int r = host_channel_remove(&container->spec, err);
 
+	if (r == 0)
+		r = registry_lock(&lock, err);
 	if (r == 0)
 		r = registry_remove(lock, container->id, err);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "model/spec_mount_parse.h"
 #include "syscontainer/template.h"
 
 #define SECOND INT64_C(1000000000)
@@ -250,6 +251,65 @@ static void test_ended(void **state)
 	assert_field(&container, ".State.StartedAt", "\"2026-11-22T01:10:24.000000000+00:00\"");
 }
 
+static void add_mount(struct spec *spec, int (*parse)(const char *, struct spec_mount *, struct error *), const char *text)
+{
+	struct spec_mount mount = {0};
+
+	assert_int_equal(parse(text, &mount, NULL), 0);
+	spec_mounts_append(&spec->mounts, &mount);
+	schema_release(&spec_mount_schema, &mount);
+}
+
+static void test_mounts(void **state)
+{
+	struct container container = make_container();
+	struct spec *spec = &container.spec;
+
+	(void)state;
+	assert_field(&container, ".HostConfig.HostChannel", "null");
+	assert_field(&container, ".HostConfig.ShmSize", "67108864");
+	assert_field(&container, ".HostConfig.ReadonlyRootfs", "false");
+	assert_field(&container, ".Mounts", "[]");
+	add_mount(spec, spec_mount_parse_volume, "/a:/b:ro,rslave,noshift");
+	add_mount(spec, spec_mount_parse_mount, "type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700");
+	add_mount(spec, spec_mount_parse_tmpfs, "/u:noexec");
+	assert_int_equal(spec_mount_parse_channel("/h:/g:ro:1m", &spec->mounts.channel, NULL), 0);
+	strings_append(&spec->mounts.from, "web:ro");
+	spec->mounts.shm_bytes = 4096;
+	spec->mounts.is_root_read_only = true;
+	assert_field(&container, ".HostConfig.Binds", "[\"/a:/b:ro,rslave,noshift\"]");
+	assert_field(&container, ".HostConfig.Mounts",
+		     "[{\"Type\":\"tmpfs\",\"Source\":\"\",\"Target\":\"/t\",\"ReadOnly\":false,"
+		     "\"TmpfsOptions\":{\"SizeBytes\":1048576,\"Mode\":448}}]");
+	assert_field(&container, ".HostConfig.Tmpfs", "{\"/u\":\"rw,noexec,nosuid,nodev,mode=1777\"}");
+	assert_field(&container, ".HostConfig.HostChannel",
+		     "{\"PathOnHost\":\"/h\",\"PathInContainer\":\"/g\",\"Permissions\":\"ro\",\"Size\":1048576}");
+	assert_field(&container, ".HostConfig.VolumesFrom", "[\"web:ro\"]");
+	assert_field(&container, ".HostConfig.ShmSize", "4096");
+	assert_field(&container, ".HostConfig.ReadonlyRootfs", "true");
+	assert_field(&container, ".Mounts.Destination", "\"/b\"");
+	assert_field(&container, ".Mounts.Mode", "\"noshift\"");
+	assert_field(&container, ".Mounts.RW", "false");
+	assert_field(&container, ".Mounts.Propagation", "\"rslave\"");
+	release(&container);
+}
+
+static void test_masks_are_for_the_hosts_root(void **state)
+{
+	struct container container = make_container();
+
+	(void)state;
+	assert_field(&container, ".HostConfig.ReadonlyPaths",
+		     "[\"/proc/asound\",\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]");
+	container.spec.is_privileged = true;
+	assert_field(&container, ".HostConfig.MaskedPaths", "[]");
+	assert_field(&container, ".HostConfig.ReadonlyPaths", "[\"/proc/sys\",\"/proc/sysrq-trigger\"]");
+	container.spec.is_privileged = false;
+	container.spec.idmap = (struct spec_idmap){.uid = 100000, .gid = 100000, .size = 65536};
+	assert_field(&container, ".HostConfig.MaskedPaths", "[]");
+	release(&container);
+}
+
 static void test_never_started(void **state)
 {
 	autorelease(release) struct container container = make_container();
@@ -315,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),          cmocka_unit_test(test_running),
 		cmocka_unit_test(test_options),       cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_mounts),        cmocka_unit_test(test_masks_are_for_the_hosts_root),
 		cmocka_unit_test(test_never_started), cmocka_unit_test(test_paused_and_restarting),
 		cmocka_unit_test(test_status),
 	};

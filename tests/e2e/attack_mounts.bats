@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Trees that try to turn the mounts of a start against the host. Each story has a canary on the host that must stay as it is, and the host's own
+# mounts must be the same afterwards.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
+
+load common
+load small
+
+setup_file() {
+	e2e_begin '"stop-timeout": "3s"'
+}
+
+teardown_file() {
+	e2e_end
+}
+
+setup() {
+	CANARY=$E2E_DIR/canary
+	mkdir -p "$CANARY/"{etc,dev,proc,sys,run,data}
+	echo secret >"$CANARY/file"
+	chmod -R a+rwX "$CANARY"
+	mkdir "$E2E_DIR/source"
+	echo given >"$E2E_DIR/source/given"
+	host_state >"$BATS_TEST_TMPDIR/before"
+}
+
+teardown() {
+	e2e_clean
+	rm -rf --one-file-system "$CANARY" "$E2E_DIR/source"
+}
+
+# All mounts of the host but those of other sets of containers that are tested meanwhile.
+host_state() {
+	sed -E 's/^[0-9]+ [0-9]+ //' /proc/self/mountinfo | grep -v '/sysc-test\.' | sort
+	grep -F "$E2E_DIR" /proc/self/mountinfo | sed -E 's/^[0-9]+ [0-9]+ //' | sort
+	find "$CANARY" "$E2E_DIR/source" -printf '%p %y %m %U:%G %s\n' | sort
+	stat -c '%n %F %t:%T' /dev/null
+}
+
+host_is_unharmed() {
+	host_state | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+# Whether it starts or not: the guest must have been kept inside.
+try_start() { # NAME [OPTION OF run]...
+	local name=$1
+	shift
+	run timeout 20 syscontainer run -d --name "$name" "$@" "$(tree_path "$name")" /bin/sh -c "$SMALL_PROGRAM"
+	[[ $status -eq 0 || $status -eq 125 ]] || e2e_die "status $status: $output" || return
+	[[ $status -eq 0 ]] || has_text "cannot"
+}
+
+@test "/dev, /proc, /sys, /run and /etc that are symlinks to directories of the host" {
+	local place target mode
+	for place in dev proc sys run etc; do
+		for target in "$CANARY/$place" "../../../../../../../..$CANARY/$place"; do
+			for mode in auto none; do
+				tree_small evil >/dev/null
+				mv "$(tree_path evil)/$place" "$(tree_path evil)/was-$place"
+				ln -s "$target" "$(tree_path evil)/$place"
+				try_start evil --user-remap "$mode" --tmpfs /run/mine -v "$E2E_DIR/source:/etc/mine" --read-only
+				host_is_unharmed
+				syscontainer rm -f evil 2>/dev/null || true
+				tree_remove evil
+			done
+		done
+	done
+}
+
+@test "mount targets that are symlinks out of the tree stay inside of it" {
+	local name mode
+	for mode in auto none; do
+		tree_small evil >/dev/null
+		ln -s "$CANARY/data" "$(tree_path evil)/data"
+		ln -s ../../../../../../../../../../.."$CANARY" "$(tree_path evil)/up"
+		ln -s /proc/1/root "$(tree_path evil)/magic"
+		ln -s "$CANARY/file" "$(tree_path evil)/file"
+		# What it leads to is the tree's own, where there is nothing.
+		for name in /data /up/data /file; do
+			run -125 syscontainer run -d --name evil --user-remap "$mode" -v "$E2E_DIR/source:$name" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+			has_text "symlink that leads nowhere"
+			host_is_unharmed
+			syscontainer rm -f evil
+		done
+		run -125 syscontainer run -d --name evil --user-remap "$mode" -v "$E2E_DIR/source:/magic/tmp" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+		host_is_unharmed
+		syscontainer rm -f evil
+		mkdir -p "$(tree_path evil)$CANARY/data"
+		syscontainer run -d --name evil --user-remap "$mode" -v "$E2E_DIR/source:/up/data/new" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+		same "inside" "$(in_guest evil cat "$CANARY/data/new/given")" given
+		host_is_unharmed
+		syscontainer rm -f evil
+		tree_remove evil
+	done
+}
+
+@test "mount targets that lead to /proc, /sys, /dev and the root are refused as if they had been named" {
+	local target
+	tree_small evil >/dev/null
+	ln -s /proc/sys/kernel "$(tree_path evil)/kernel"
+	ln -s /sys "$(tree_path evil)/mnt"
+	ln -s dev "$(tree_path evil)/nodes"
+	ln -s dev/null "$(tree_path evil)/nothing"
+	ln -s / "$(tree_path evil)/slash"
+	ln -s /run/host "$(tree_path evil)/ours"
+	ln -s proc "$(tree_path evil)/p"
+	for target in /kernel /mnt /mnt/fs /nodes /slash /ours /slash/slash/proc /p/1; do
+		run -125 syscontainer run -d --name evil --user-remap none --tmpfs "$target" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+		has_text "cannot mount $target"
+		host_is_unharmed
+		syscontainer rm -f evil
+	done
+	run -125 syscontainer run -d --name evil -v "$E2E_DIR/source/given:/nothing" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+	has_text "cannot mount /nothing"
+	host_is_unharmed
+}
+
+@test "masks cover the kernel's files, with the host's null device, whatever the tree has at these places" {
+	tree_small evil >/dev/null
+	mkdir -p "$(tree_path evil)/proc/acpi" "$(tree_path evil)/sys/firmware"
+	ln -s "$CANARY/file" "$(tree_path evil)/proc/keys"
+	ln -s "$CANARY/file" "$(tree_path evil)/proc/kcore"
+	ln -s "$CANARY/file" "$(tree_path evil)/dev/null"
+	syscontainer run -d --name evil --user-remap none "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+	same "/proc/keys" "$(in_guest evil stat -c '%t:%T' /proc/keys)" 1:3
+	same "/dev/null" "$(in_guest evil stat -c '%t:%T' /dev/null)" 1:3
+	in_guest evil sh -c 'echo written >/proc/keys; echo written >/dev/null'
+	same "content" "$(in_guest evil cat /proc/keys)" ""
+	host_is_unharmed
+}
+
+@test "a tree that changes while it starts: nothing is mounted or made outside, and the guest sees its own source only" {
+	local i flipper started=0
+	tree_small evil >/dev/null
+	cat >"$BATS_TEST_TMPDIR/flipper.c" <<-END
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			alarm(60);
+			while (argc == 3)
+				renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
+			return 1;
+		}
+	END
+	gcc -O2 -o "$BATS_TEST_TMPDIR/flipper" "$BATS_TEST_TMPDIR/flipper.c"
+	mkdir -p "$(tree_path evil)/flip/dir"
+	ln -s "../../../../../../../../../..$CANARY" "$(tree_path evil)/flip/link"
+	"$BATS_TEST_TMPDIR/flipper" "$(tree_path evil)/flip/dir" "$(tree_path evil)/flip/link" 3>&- &
+	flipper=$!
+	syscontainer create --name evil --user-remap none -v "$E2E_DIR/source:/flip/dir/deep/data" --tmpfs /flip/dir/made/t "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+	for ((i = 0; i < 20; i++)); do
+		! timeout 20 syscontainer start evil 2>/dev/null || started=$((started + 1))
+		syscontainer stop -f evil >/dev/null
+	done
+	kill "$flipper"
+	wait "$flipper" || true
+	# Both sides of the race were met.
+	echo "$started of 20 started"
+	[[ $started -gt 0 && $started -lt 20 ]]
+	host_is_unharmed
+	[[ ! -e $CANARY/deep && ! -e $CANARY/made ]]
+}
+
+@test "a source's symlinks are the host's, and those inside of it lead nowhere else" {
+	ln -s "$CANARY" "$E2E_DIR/source/link"
+	host_state >"$BATS_TEST_TMPDIR/before"
+	tree_small evil >/dev/null
+	syscontainer run -d --name evil -v "$E2E_DIR/source:/data" --tmpfs /data/link/inner "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM" || true
+	host_is_unharmed
+	syscontainer rm -f evil
+	# Through the guest's own mount the way is the guest's.
+	syscontainer run -d --name evil -v "$E2E_DIR/source:/data" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+	run in_guest evil cat /data/link/file
+	has_text "No such file or directory"
+	host_is_unharmed
+}
