@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # read by those who source this
 host_build_packages=(gcc libc6-dev make autoconf automake pkg-config scdoc
-	lxc-dev libyajl-dev libarchive-dev libkmod-dev libseccomp-dev libfuse3-dev)
+	lxc-dev libyajl-dev libarchive-dev libkmod-dev libseccomp-dev libfuse3-dev libbpf-dev)
 
 host_die() { # MESSAGE: a mistake of the caller, or a host that we cannot work on
 	echo "${0##*/}: $1" >&2
@@ -38,20 +38,26 @@ host_configure() { # SOURCE BUILD OPTION...: makes ./configure when it is older 
 	(cd "$build" && "$source/configure" --quiet "$@")
 }
 
+# Packages come the way that apt on this host gets them.
+host_mmdebstrap() { # OPTION... SUITE TARGET
+	local proxy='' options=()
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	[[ -z $proxy ]] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
+	mmdebstrap --variant=minbase "${options[@]}" "$@"
+}
+
 # The tree appears by a rename when it is complete, so that an interrupted run is made again and a complete one never.
 host_make_tree() { # SUITE TREE [PACKAGES]: with systemd, or with another init system
-	local suite=$1 tree=$2 packages=${3:-systemd-sysv,dbus,libpam-systemd} partial=$2.partial proxy='' options=()
+	local suite=$1 tree=$2 packages=${3:-systemd-sysv,dbus,libpam-systemd} partial=$2.partial
 	if [[ -d $tree ]]; then
 		echo "$tree is there already"
 		return 0
 	fi
-	eval "$(apt-config shell proxy Acquire::http::Proxy)"
-	[[ -z $proxy ]] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
 	mkdir -p "${tree%/*}" || return
 	rm -rf --one-file-system "$partial" || return
 	echo "making $tree: a $suite system, about 230 MB, once"
 	# shellcheck disable=SC2016 # $1 is for the hook
-	mmdebstrap --variant=minbase --include="iproute2,procps,$packages" "${options[@]}" \
+	host_mmdebstrap --include="iproute2,procps,$packages" \
 		--customize-hook='echo guest >"$1/etc/hostname"' "$suite" "$partial" || return
 	mv -T "$partial" "$tree"
 }

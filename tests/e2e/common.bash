@@ -139,9 +139,9 @@ in_guest() { # NAME COMMAND...
 
 # --- waiting and looking ------------------------------------------------------------------------------------------------
 
-# Runs COMMAND until it succeeds, at most that long.
+# Runs COMMAND until it succeeds, at most that long; an emulated machine is slow and gets a multiple.
 wait_for() { # SECONDS COMMAND...
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * ${SYSCONTAINER_TEST_PATIENCE:-1} * 1000000))
 	shift
 	until "$@"; do
 		[[ ${EPOCHREALTIME/./} -lt $end ]] || e2e_die "in vain waited for: $*" || return 1
@@ -196,7 +196,7 @@ terminal_resize() { # ROWS COLUMNS
 
 # Waits for the command's end, at most that long, and sets status and output as bats' run does.
 terminal_wait() { # [SECONDS]
-	local end=$((SECONDS + ${1:-10}))
+	local end=$((SECONDS + ${1:-10} * ${SYSCONTAINER_TEST_PATIENCE:-1}))
 	while kill -0 "$TERMINAL_PID" 2>/dev/null; do
 		[[ $SECONDS -lt $end ]] || { kill "$TERMINAL_PID" && cat -v "$TERMINAL/output" >&2 && e2e_die "it did not end"; } || return 1
 		sleep 0.05
@@ -256,7 +256,7 @@ leak_snapshot() {
 # Fails and says what is here now and was not in the snapshot; the kernel gets five seconds to finish. With /dev/null as the
 # snapshot nothing of ours may be here at all.
 leak_check() { # SNAPSHOT
-	local now end=$((SECONDS + 5)) before=$1
+	local now end=$((SECONDS + 5 * ${SYSCONTAINER_TEST_PATIENCE:-1})) before=$1
 	if [[ $before == /dev/null ]]; then
 		before=$E2E_DIR/before
 		{ ip -o link | sed -E 's/^[0-9]+: ([^:@]+).*/link \1/'; } | sort >"$before"
