@@ -47,7 +47,7 @@ limit_is() { # NAME WHAT WANTED
 # Starts that many processes in the guest and prints how many of them the kernel let in.
 count_processes() { # NAME NUMBER
 	# shellcheck disable=SC2016 # for the guest
-	syscontainer exec -e "WANTED=$2" "$1" /bin/sh -c 'i=0; while [ $i -lt $WANTED ]; do sleep 5 & i=$((i + 1)); echo $i; done' 2>/dev/null | tail -1
+	syscontainer exec -e "WANTED=$2" "$1" /bin/sh -c 'trap "kill 0" EXIT; i=0; while [ $i -lt $WANTED ]; do sleep 60 & i=$((i + 1)); echo $i; done' 2>/dev/null | tail -1
 }
 
 reboot_guest() { # NAME
