@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "container/control.h"
 #include "kernel/cgroup_tasks.h"
+#include "kernel/files_limit.h"
 #include "model/config.h"
 #include "model/paths.h"
 #include "model/registry.h"
@@ -136,6 +137,7 @@ int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, st
 	static const char *const suffixes[] = {"", ".monitor", ".pivot"};
 	int result = 0;
 
+	files_limit_end(host, cgroup); /* known by its cgroup, while that is there */
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		autofree char *path = xasprintf("%s%s", cgroup, suffixes[i]);
 		/* Only the first failure is told. */

@@ -28,7 +28,7 @@ static const struct {
 	const char *v2;
 } controller_names[] = {
 	{"cpu", "cpu"},  {"cpuacct", ""}, {"cpuset", "cpuset"}, {"memory", "memory"},   {"devices", ""},
-	{"freezer", ""}, {"blkio", "io"}, {"pids", "pids"},     {"hugetlb", "hugetlb"},
+	{"freezer", ""}, {"blkio", "io"}, {"pids", "pids"},     {"hugetlb", "hugetlb"}, {"files", "files"},
 };
 
 /* NULL for one that v2 does not know at all. */

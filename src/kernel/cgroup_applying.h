@@ -15,6 +15,8 @@ struct applying {
 	const struct cgroup_limits *limits;
 	struct undo *undos;
 	size_t count;
+	bool had_files_limit; /* the one that BPF enforced before, which is in no file */
+	uint64_t old_files_limit;
 };
 void applying_release(struct applying *applying);
 

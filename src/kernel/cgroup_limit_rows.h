@@ -49,6 +49,9 @@
 	    .special_min = -1000, .min = -1000, .max = 1000) \
 	ROW(OF, NUMBER, pids, "pids-limit", 0, "N", "processes and threads; 0 or -1: unlimited", "PidsLimit", \
 	    .controller = "pids", .special_min = INT64_MIN + 1, .min = 1, .max = CGROUP_LIMIT_PIDS_MAX) \
+	ROW(OF, NUMBER, files, "files-limit", 0, "N", \
+	    "open files and sockets of all its processes in sum; 0 or -1: unlimited", "FilesLimit", \
+	    .special_min = INT64_MIN + 1, .min = 1, .max = INT64_MAX) \
 	ROW(OF, PAGES, hugetlb, "hugetlb-limit", 0, "[SIZE:]BYTES", "huge pages, such as 2MB:1g; -1: unlimited", \
 	    "Hugetlbs", .controller = "hugetlb") \
 	ROW(OF, NUMBER, blkio_weight, "blkio-weight", 0, "N", "share of the disks among others, 10 to 1000", "BlkioWeight", \

@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "kernel/cgroup_disk.h"
 #include "kernel/cpulist.h"
+#include "kernel/files_limit.h"
 
 #define UNSET             CGROUP_LIMIT_UNSET
 #define NANO_CPUS_MIN     10000000
@@ -569,6 +570,14 @@ static int check_weights(const struct cgroup_host *host, const struct cgroup_lim
 		"Your kernel does not support --blkio-weight: it has neither blkio.weight (CFQ) nor blkio.bfq.weight (BFQ)");
 }
 
+/* Few kernels have the controller files; BPF stands in for it. That nothing is limited can be had everywhere. */
+static int check_files(const struct cgroup_host *host, const struct cgroup_limits *limits, struct error *err)
+{
+	if (!is_limited(limits->files) || cgroup_find(host, "files"))
+		return 0;
+	return files_limit_check(host, err);
+}
+
 int cgroup_limits_check(const struct cgroup_host *host, const struct cgroup_limits *limits, struct error *err)
 {
 	int r = 0;
@@ -586,6 +595,8 @@ int cgroup_limits_check(const struct cgroup_host *host, const struct cgroup_limi
 		r = check_kernel_memory(host, limits, err);
 	if (r >= 0)
 		r = check_realtime(limits, err);
+	if (r >= 0)
+		r = check_files(host, limits, err);
 	return r < 0 ? r : check_weights(host, limits, err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "kernel/files_limit.h"
 
 void applying_release(struct applying *applying)
 {
@@ -29,6 +30,8 @@ static void take_back(struct applying *applying)
 {
 	for (size_t i = applying->count; i-- > 0;)
 		file_write_value(AT_FDCWD, applying->undos[i].file, written_form(applying->undos[i].old), NULL);
+	if (applying->had_files_limit)
+		files_limit_set(applying->host, applying->path, applying->old_files_limit, NULL);
 }
 
 /* Takes over `old`. */
@@ -125,12 +128,44 @@ static int apply_pids(struct applying *applying, struct error *err)
 			  : applying_set_number(applying, fd, "pids.max", "--pids-limit", limit, err);
 }
 
+/*
+ * files
+ */
+
+static int apply_files_counted(struct applying *applying, int64_t limit, struct error *err)
+{
+	uint64_t used, wanted = limit <= 0 ? FILES_LIMIT_NONE : (uint64_t)limit;
+	int r;
+
+	applying->had_files_limit = files_limit_read(applying->host, applying->path, &used, &applying->old_files_limit) == 1;
+	r = files_limit_set(applying->host, applying->path, wanted, err);
+	return r == -ENOENT && limit <= 0 ? 0 : r; /* not counted is not limited */
+}
+
+static int apply_files(struct applying *applying, struct error *err)
+{
+	int64_t limit = applying->limits->files;
+	autoclose int fd = -EBADF;
+	bool is_v2;
+	int r;
+
+	if (limit == CGROUP_LIMIT_UNSET)
+		return 0;
+	if (!cgroup_find(applying->host, "files"))
+		return apply_files_counted(applying, limit, err);
+	r = applying_open(applying, "files", "--files-limit", &is_v2, &fd, err);
+	if (r < 0)
+		return r;
+	return limit <= 0 ? applying_set(applying, fd, "files.limit", "--files-limit", "max", err)
+			  : applying_set_number(applying, fd, "files.limit", "--files-limit", limit, err);
+}
+
 int cgroup_limits_apply(const struct cgroup_host *host, const char *path, const struct cgroup_limits *limits,
 			cgroup_limits_commit *commit, void *data, struct error *err)
 {
 	/* What cannot fail for want of something in use comes first: there is less to take back. */
 	static int (*const steps[])(struct applying *, struct error *) = {
-		cgroup_apply_cpuset, cgroup_apply_cpu,     apply_pids,
+		cgroup_apply_cpuset, cgroup_apply_cpu,     apply_pids,          apply_files,
 		cgroup_apply_io,     cgroup_apply_hugetlb, cgroup_apply_memory,
 	};
 	autorelease(applying_release) struct applying applying = {.host = host, .path = path, .limits = limits};

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/cgroup_walk.h"
+#include "kernel/files_limit.h"
 
 #define STAT_MAX     ((size_t)4 << 20)
 #define V1_UNLIMITED INT64_C(0x7ffffffffffff000) /* the most pages, in bytes: v1 rounds "no limit" to it, by page size */
@@ -171,14 +172,19 @@ static void read_pids(int fd, bool is_v2, const char *directory, struct cgroup_s
 	stats->pids_limit = smallest_limit(fd, "pids.max");
 }
 
+static void read_files(int fd, bool is_v2, const char *directory, struct cgroup_stats *stats)
+{
+	(void)is_v2;
+	(void)directory;
+	read_number(fd, "files.usage", &stats->files_current);
+	read_number(fd, "files.limit", &stats->files_limit);
+}
+
 static const struct {
 	const char *controller;
 	void (*read)(int fd, bool is_v2, const char *directory, struct cgroup_stats *stats);
 } readers[] = {
-	{"cpuacct", read_cpu},
-	{"memory", read_memory},
-	{"blkio", read_blkio},
-	{"pids", read_pids},
+	{"cpuacct", read_cpu}, {"memory", read_memory}, {"blkio", read_blkio}, {"pids", read_pids}, {"files", read_files},
 };
 
 int cgroup_stats_read(const struct cgroup_host *host, const char *path, struct cgroup_stats *ret_stats, struct error *err)
@@ -189,7 +195,7 @@ int cgroup_stats_read(const struct cgroup_host *host, const char *path, struct c
 	r = cgroup_path_check(path, err);
 	if (r < 0)
 		return r;
-	*ret_stats = (struct cgroup_stats){.memory_limit = UINT64_MAX, .pids_limit = UINT64_MAX};
+	*ret_stats = (struct cgroup_stats){.memory_limit = UINT64_MAX, .pids_limit = UINT64_MAX, .files_limit = UINT64_MAX};
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
 		const struct cgroup_hierarchy *hierarchy = cgroup_find(host, readers[i].controller);
 		autofree char *directory = hierarchy ? cgroup_directory(hierarchy, path) : NULL;
@@ -200,5 +206,7 @@ int cgroup_stats_read(const struct cgroup_host *host, const char *path, struct c
 		found = 1;
 		readers[i].read(fd, hierarchy->is_v2, directory, ret_stats);
 	}
+	if (!cgroup_find(host, "files"))
+		files_limit_read(host, path, &ret_stats->files_current, &ret_stats->files_limit);
 	return found;
 }

@@ -18,9 +18,11 @@ struct cgroup_stats {
 	uint64_t memory_swap;
 	uint64_t blkio_read;
 	uint64_t blkio_write;
-	uint64_t pids_current; /* processes and threads */
-	uint64_t pids_limit;   /* the smallest of the cgroup and its ancestors */
-	uint64_t oom_kills;    /* v1 forgets those of cgroups that the guest has removed since */
+	uint64_t pids_current;  /* processes and threads */
+	uint64_t pids_limit;    /* the smallest of the cgroup and its ancestors */
+	uint64_t files_current; /* open files and sockets, where they are counted: with a limit, or by the controller */
+	uint64_t files_limit;   /* of the cgroup itself */
+	uint64_t oom_kills;     /* v1 forgets those of cgroups that the guest has removed since */
 };
 
 /* Returns 1, or 0 when no hierarchy has the cgroup (*ret_stats then says nothing is used). Fails for a bad path only. */

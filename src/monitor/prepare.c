@@ -7,9 +7,22 @@
 #include "container/limits.h"
 #include "container/mounts.h"
 #include "container/sysctl.h"
+#include "kernel/files_limit.h"
+#include "model/paths.h"
 #include "monitor/monitor.h"
 
 typedef int prepare_step(struct monitor *monitor, struct error *err);
+
+/* Where no controller counts the guest's files, BPF does so from here on; nothing of the guest has opened any yet. */
+static int prepare_files(struct monitor *monitor, struct error *err)
+{
+	autofree char *cgroup = spec_cgroup(&monitor->spec), *loader = paths_program("syscontainer-files-counter");
+	int64_t limit = monitor->spec.limits.files;
+
+	if (limit == CGROUP_LIMIT_UNSET || limit <= 0 || cgroup_find(&monitor->cgroups, "files"))
+		return 0;
+	return files_limit_begin(&monitor->cgroups, cgroup, loader, (uint64_t)limit, err);
+}
 
 static int prepare_limits(struct monitor *monitor, struct error *err)
 {
@@ -61,7 +74,7 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_limits,  prepare_oom,         prepare_sysctls,   prepare_mounts,
+	prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls, prepare_mounts,
 	prepare_devices, prepare_environment, prepare_etc_files, close_root,
 };
 

@@ -42,6 +42,7 @@ struct usage {
 	uint64_t cpus;
 	uint64_t blkio_read, blkio_write;
 	uint64_t memory, memory_limit, memory_kernel, memory_cache;
+	uint64_t files, files_limit; /* 0 without a limit */
 	double cpu_percent, memory_percent;
 };
 
@@ -50,7 +51,7 @@ struct usage {
 		.key = key_, .type = type_, .offset = offsetof(struct usage, member) \
 	}
 
-/* JSON; all but the last three are also the columns of --original, in this order. */
+/* JSON; all but the last five are also the columns of --original, in this order. */
 static const struct schema_field usage_fields[] = {
 	FIELD(id, "ID", SCHEMA_STRING),
 	FIELD(pids, "PIDS", SCHEMA_UINT64),
@@ -68,8 +69,10 @@ static const struct schema_field usage_fields[] = {
 	FIELD(pids_limit, "PidsLimit", SCHEMA_UINT64),
 	FIELD(cpu_percent, "CpuPercent", SCHEMA_DOUBLE),
 	FIELD(memory_percent, "MemPercent", SCHEMA_DOUBLE),
+	FIELD(files, "FilesUsed", SCHEMA_UINT64),
+	FIELD(files_limit, "FilesLimit", SCHEMA_UINT64),
 };
-#define ORIGINAL_COLUMNS (ARRAY_SIZE(usage_fields) - 3)
+#define ORIGINAL_COLUMNS (ARRAY_SIZE(usage_fields) - 5)
 static const struct schema usage_schema = {sizeof(struct usage), usage_fields, ARRAY_SIZE(usage_fields)};
 
 /* proc_stat(5), first line: user, nice, system, idle, iowait, irq, softirq, steal in ticks; guest time is in user time already. */
@@ -105,6 +108,8 @@ static void fill_from_cgroup(struct usage *usage, const struct cgroup_stats *sta
 {
 	usage->pids = stats->pids_current;
 	usage->pids_limit = stats->pids_limit == UINT64_MAX ? 0 : stats->pids_limit;
+	usage->files = stats->files_current;
+	usage->files_limit = stats->files_limit == UINT64_MAX ? 0 : stats->files_limit;
 	usage->cpu_ns = stats->cpu_usage_ns;
 	usage->blkio_read = stats->blkio_read;
 	usage->blkio_write = stats->blkio_write;
@@ -236,7 +241,8 @@ static void append_pair(struct text *out, uint64_t left, uint64_t right)
 
 static void append_row(struct table *table, const struct usage *usage)
 {
-	autorelease(text_release) struct text cpu = {0}, memory = {0}, memory_percent = {0}, io = {0}, pids = {0};
+	autorelease(text_release) struct text cpu = {0}, memory = {0}, memory_percent = {0}, io = {0}, pids = {0},
+					      files = {0};
 	autofree char *id = xstrndup(usage->id, SHORT_ID);
 
 	text_appendf(&cpu, "%.2f%%", usage->cpu_percent);
@@ -244,13 +250,19 @@ static void append_row(struct table *table, const struct usage *usage)
 	text_appendf(&memory_percent, "%.2f%%", usage->memory_percent);
 	append_pair(&io, usage->blkio_read, usage->blkio_write);
 	text_appendf(&pids, "%llu", (unsigned long long)usage->pids);
+	if (usage->files_limit > 0)
+		text_appendf(&files, "%llu / %llu", (unsigned long long)usage->files,
+			     (unsigned long long)usage->files_limit);
+	else
+		text_append(&files, "-");
 	table_append(table, (const char *const[]){id, text_get(&cpu), text_get(&memory), text_get(&memory_percent),
-						  text_get(&io), text_get(&pids)});
+						  text_get(&io), text_get(&pids), text_get(&files)});
 }
 
 static void print_table(const struct sample *sample)
 {
-	static const char *const headers[] = {"CONTAINER", "CPU %", "MEM USAGE / LIMIT", "MEM %", "BLOCK I / O", "PIDS"};
+	static const char *const headers[] = {"CONTAINER", "CPU %", "MEM USAGE / LIMIT", "MEM %", "BLOCK I / O",
+					      "PIDS",      "FILES"};
 	struct table *table = table_new(headers, ARRAY_SIZE(headers));
 
 	for (size_t i = 0; i < sample->count; i++)

@@ -573,3 +573,17 @@ is_reported_broken() { # NAME FILE
 	syscontainer stop crowd
 	has_field crowd .State.Status exited
 }
+
+@test "a limit on open files is refused with what the kernel lacks, unless it can be kept" {
+	local tree
+	tree=$(tree_small box)
+	if grep -qsw bpf /sys/kernel/security/lsm || grep -qsw files /proc/cgroups; then
+		run -0 syscontainer create --name box --files-limit 100 "$tree" /bin/true
+		return
+	fi
+	run -125 syscontainer create --name box --files-limit 100 "$tree" /bin/true
+	has_text "Your kernel does not support --files-limit: it has no cgroup controller files, and BPF cannot count files either: "
+	run -0 syscontainer create --name box --files-limit -1 "$tree" /bin/true
+	run -1 syscontainer update --files-limit 100 box
+	has_text "Your kernel does not support --files-limit"
+}

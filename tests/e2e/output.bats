@@ -143,8 +143,8 @@ time_pattern='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(
 
 @test "stats measures what runs, and all with -a" {
 	run -0 syscontainer stats --no-stream
-	[[ ${lines[0]} =~ ^CONTAINER\ +"CPU %"\ +"MEM USAGE / LIMIT"\ +"MEM %"\ +"BLOCK I / O"\ +PIDS$ ]]
-	[[ ${lines[1]} =~ ^$(container_id web | cut -c1-12)\ +[0-9.]+%\ +[0-9.]+[KMG]iB\ /\ [0-9.]+[MGT]iB\ +[0-9.]+%\ +.*\ +[0-9]+$ ]]
+	[[ ${lines[0]} =~ ^CONTAINER\ +"CPU %"\ +"MEM USAGE / LIMIT"\ +"MEM %"\ +"BLOCK I / O"\ +PIDS\ +FILES$ ]]
+	[[ ${lines[1]} =~ ^$(container_id web | cut -c1-12)\ +[0-9.]+%\ +[0-9.]+[KMG]iB\ /\ [0-9.]+[MGT]iB\ +[0-9.]+%\ +.*\ +[0-9]+\ +-$ ]]
 	same "number of lines" "${#lines[@]}" 2
 	run -0 syscontainer stats --no-stream -a --format json
 	same names "$(jq -r 'map(.NAME) | join(" ")' <<<"$output")" "gone idle web"

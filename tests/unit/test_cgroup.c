@@ -477,6 +477,84 @@ static void test_apply_v2(void **state)
 	cgroup_limits_release(&limits);
 }
 
+/* openEuler's kernel has a controller for open files, in both generations. */
+static const struct file files_v2_host[] = {
+	{"/proc/self/mountinfo", "31 22 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"},
+	{V2 "/cgroup.controllers", "files\n"},
+	{V2 "/cgroup.subtree_control", "files\n"},
+	{V2 "/syscontainer/cgroup.subtree_control", "\n"},
+	{CONTAINER "/files.limit", "max\n"},
+	{CONTAINER "/files.usage", "12\n"},
+};
+
+static const struct file files_v1_host[] = {
+	{"/proc/self/mountinfo", "42 31 0:39 / /sys/fs/cgroup/files rw - cgroup cgroup rw,files\n"},
+	{"/sys/fs/cgroup/files" PATH "/files.limit", "max\n"},
+	{"/sys/fs/cgroup/files" PATH "/files.usage", "12\n"},
+};
+
+static void check_files_controller(const struct cgroup_host *host, const char *limit_file)
+{
+	struct cgroup_limits limits;
+	struct cgroup_stats stats;
+
+	cgroup_limits_init(&limits);
+	limits.files = 100;
+	assert_int_equal(cgroup_limits_check(host, &limits, NULL), 0);
+	apply(host, &limits);
+	assert_written(limit_file, "100");
+	assert_int_equal(cgroup_stats_read(host, PATH, &stats, NULL), 1);
+	assert_int_equal(stats.files_current, 12);
+	assert_int_equal(stats.files_limit, 100);
+	limits.files = -1;
+	apply(host, &limits);
+	assert_written(limit_file, "max");
+}
+
+static void test_files_controller_v2(void **state)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(files_v2_host);
+
+	(void)state;
+	check_files_controller(&host, CONTAINER "/files.limit");
+	assert_written(V2 "/syscontainer/cgroup.subtree_control", "+files");
+}
+
+static void test_files_controller_v1(void **state)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(files_v1_host);
+
+	(void)state;
+	check_files_controller(&host, "/sys/fs/cgroup/files" PATH "/files.limit");
+}
+
+static void test_files_without_controller(void **state)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
+	struct cgroup_limits limits;
+	struct cgroup_stats stats;
+	struct error err = {0};
+
+	(void)state;
+	cgroup_limits_init(&limits);
+	limits.files = 0;
+	assert_int_equal(cgroup_limits_check(&host, &limits, NULL), 0);
+	apply(&host, &limits);
+	limits.files = 100;
+	assert_int_equal(cgroup_limits_check(&host, &limits, &err), -EOPNOTSUPP);
+	assert_non_null(
+		strstr(err.message, "Your kernel does not support --files-limit: it has no cgroup controller files"));
+	assert_non_null(strstr(err.message, "there is no /sys/kernel/security/lsm"));
+	replace("/sys/kernel/security/lsm", "lockdown,yama");
+	assert_int_equal(cgroup_limits_check(&host, &limits, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.message, "boot the host with lsm=lockdown,yama,bpf"));
+	replace("/sys/kernel/security/lsm", "lockdown,yama,bpf");
+	assert_int_equal(cgroup_limits_check(&host, &limits, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.message, "CONFIG_DEBUG_INFO_BTF"));
+	assert_int_equal(cgroup_stats_read(&host, PATH, &stats, NULL), 1);
+	assert_true(stats.files_current == 0 && stats.files_limit == UINT64_MAX);
+}
+
 static void test_apply_v2_parts(void **state)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
@@ -691,6 +769,9 @@ int main(void)
 		TEST(test_hybrid_host),
 		TEST(test_unified_host),
 		TEST(test_no_cgroups),
+		TEST(test_files_controller_v2),
+		TEST(test_files_controller_v1),
+		TEST(test_files_without_controller),
 		TEST(test_of_process),
 		TEST(test_of_process_v2),
 		TEST(test_weight),

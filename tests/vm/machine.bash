@@ -82,7 +82,8 @@ vm_new_disk() { # FILE BASE FORMAT-OF-BASE
 
 # Starts vm_command, which ends with us, however we end, and after that time; sets vm_pid. Its standard input is the monitor's, if asked for.
 vm_start() { # SECONDS
-	setpriv --pdeathsig TERM timeout --kill-after=5 "$1" setpriv --pdeathsig KILL "${vm_command[@]}" &
+	# Of its own accord bash gives what is in the background no input.
+	setpriv --pdeathsig TERM timeout --kill-after=5 "$1" setpriv --pdeathsig KILL "${vm_command[@]}" <&0 &
 	vm_pid=$!
 }
 
