@@ -237,6 +237,8 @@ static int make_mount_sources(int lock, const struct spec *spec, struct error *e
 {
 	int r = mounts_check_sources(spec, err);
 
+	if (r < 0)
+		error_prefix(err, "flags --volume and --mount");
 	if (r == 0)
 		r = host_channel_make(spec, err);
 	if (r < 0)

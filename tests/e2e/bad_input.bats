@@ -137,6 +137,76 @@ bad_values() {
 		--cap-drop 21
 		--security-opt nonsense
 		--ulimit files=5
+		--net bridge
+		--network bridge
+		--net container:
+		--net container:../x
+		--pid shareable
+		--pid container:a/b
+		--ipc none
+		--uts container:
+		--sysctl kernel.core_pattern=x
+		--sysctl net.ipv4.ip_forward
+		--sysctl net/../kernel.core_pattern=x
+		--sysctl +net.ipv4.ip_forward=1
+		--ns-change-opt uts
+		--ns-change-opt net,ipc,net
+		--ns-change-opt net,
+		--device dev/null
+		--device /nowhere
+		--device /dev/null:/dev/x:rwx
+		--device /dev/null:/dev/x:rwm:y
+		--device /etc/passwd
+		--device-cgroup-rule c
+		--device-cgroup-rule x
+		--volume relative:/x
+		--volume /etc
+		--volume /etc:/
+		--volume /etc:/proc/x
+		--volume /etc:/x:ro,rw
+		--volume /etc:/x:shiny
+		--mount type=nfs,src=/etc,dst=/x
+		--mount dst=/x
+		--mount type=tmpfs,dst=/x,size=3
+		--mount type=squashfs,src=/etc/passwd
+		--volumes-from nobody
+		--volumes-from busy:wo
+		--tmpfs relative
+		--tmpfs /x:size=much
+		--tmpfs /x:mode=9
+		--tmpfs /x:shiny
+		--host-channel /a:/b:rw:1k
+		--host-channel a:/b
+		--host-channel /etc:/b
+		--host-channel /a:/b:wo
+		--host-channel /a:/b:rw:999999t
+		--hook-spec relative
+		--hook-spec /nowhere
+		--health-cmd ANY
+		--health-interval 10ms
+		--health-interval x
+		--health-timeout 11m
+		--health-timeout x
+		--health-start-period -1s
+		--hugetlb-limit x
+		--hugetlb-limit 3KB:1048576
+		--blkio-weight 5
+		--blkio-weight-device /dev/null:100
+		--blkio-weight-device /nowhere:100
+		--blkio-weight-device 100
+		--device-read-bps /dev/null:1m
+		--device-read-bps /nowhere:1m
+		--device-write-bps /dev/null
+		--device-write-bps /dev/loop0:x
+		--device-read-iops /dev/loop0:-1
+		--device-read-iops /nowhere:5
+		--device-write-iops /dev/loop0:1.5
+		--device-write-iops /nowhere:5
+		--shm-size 10x
+		--oom-score-adj 1001
+		--cpu-rt-runtime x
+		--kernel-memory x
+		--files-limit x
 		--tty maybe
 		--rm 2
 	END
@@ -185,7 +255,7 @@ make_bad_files() { # DIRECTORY
 			refused 125 "--$name" "$value" -- create "--$name=$value" "$(tree_path plain)" /bin/true
 		done < <(bad_values_of_type "$type")
 		[[ $type != string* ]] || grep -q -e "^--$name " <<<"$rows" || e2e_die "--$name has no row in bad_values"
-		[[ $completion == file && $name != external-rootfs ]] || continue
+		[[ $completion == file && $name != external-rootfs && $name != device ]] || continue
 		for kind in missing directory fifo device loop large noise; do
 			value=$BATS_TEST_TMPDIR/bad/$kind
 			refused 125 "--$name" "$value" -- create "--$name=$value" "$(tree_path plain)" /bin/true
@@ -214,6 +284,7 @@ make_bad_files() { # DIRECTORY
 		--memory 64m --memory-reservation 128m:memory
 		--privileged --user-remap auto:contradict
 		--restart always --rm:Conflicting options
+		--mount src=/nowhere,dst=/x:--mount: cannot mount /x: cannot find the source /nowhere
 	END
 	same containers "$(container_names)" busy
 }
