@@ -3,17 +3,21 @@
 #include "kernel/cgroup_applying.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/cgroup_walk.h"
 
-#define UNSET         CGROUP_LIMIT_UNSET
-#define UNLIMITED     INT64_MAX
-#define SHRINK_TRIES  3
-#define RECLAIM_STEPS 64
-#define RECLAIM_MIN   (1ULL << 20)
+#define UNSET           CGROUP_LIMIT_UNSET
+#define UNLIMITED       INT64_MAX
+#define SHRINK_TRIES    3
+#define DISK_TIMEOUT_MS 10000 /* for pages that are being written */
+#define RECLAIM_STEPS   64
+#define RECLAIM_MIN     (1ULL << 20)
 
 /* UNSET stays; 0 and less become UNLIMITED. */
 static int64_t memory_limit(const struct cgroup_limits *limits)
@@ -46,16 +50,52 @@ static int refuse_shrink(int fd, const char *usage_file, const char *option, int
 		option, (long long)limit, used);
 }
 
+/* Pages that the disk has yet to take come free when it has: then, and only then, trying again makes sense. */
+static bool has_dirty_pages(int fd)
+{
+	static const char *const keys[] = {"\ntotal_dirty ", "\ntotal_writeback ", "\nfile_dirty ", "\nfile_writeback "};
+	autofree char *stat = NULL;
+	size_t length;
+
+	if (file_read(fd, "memory.stat", 65536, &stat, &length, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *line = strstr(stat, keys[i]);
+
+		if (line && strtoull(line + strlen(keys[i]), NULL, 10) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Waits a moment for the disk; false when that will not help, or has not for long enough. */
+static bool wait_for_disk(int fd, int64_t deadline_ms)
+{
+	struct timespec moment = {.tv_nsec = 50000000};
+
+	if (clock_monotonic_ms() >= deadline_ms || !has_dirty_pages(fd))
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
+
 static int set_memory_v1(struct applying *applying, int fd, const char *file, const char *usage_file, const char *option,
 			 int64_t limit, struct error *err)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + DISK_TIMEOUT_MS;
+	struct error error;
 	int r;
 
 	if (limit == UNSET)
 		return 0;
 	/* Lowering reclaims first, and fails with EBUSY instead of killing. */
-	r = applying_set_number(applying, fd, file, option, limit == UNLIMITED ? -1 : limit, err);
-	return r == -EBUSY ? refuse_shrink(fd, usage_file, option, limit, err) : r;
+	do {
+		error = (struct error){0};
+		r = applying_set_number(applying, fd, file, option, limit == UNLIMITED ? -1 : limit, &error);
+	} while (r == -EBUSY && wait_for_disk(fd, deadline_ms));
+	if (r == -EBUSY)
+		return refuse_shrink(fd, usage_file, option, limit, err);
+	return r < 0 ? error_set(err, r, "%s", error.message) : 0;
 }
 
 static int set_both_v1(struct applying *applying, int fd, int64_t memory, int64_t total, struct error *err)
@@ -190,13 +230,15 @@ static void reclaim(int fd, int64_t limit)
 /* Does memory.high, which reclaims and slows down but never kills, bring the usage below the limit? */
 static bool reclaim_to(int fd, const char *limit_text, int64_t limit)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + DISK_TIMEOUT_MS;
 	unsigned long long used = 0;
+	int tries = 0;
 
-	for (int try = 0; try < SHRINK_TRIES; try++) {
+	do {
 		file_write_value(fd, "memory.high", limit_text, NULL);
 		if (file_read_number(fd, "memory.current", &used, NULL) < 0 || used <= (unsigned long long)limit)
 			return true;
-	}
+	} while (++tries < SHRINK_TRIES || wait_for_disk(fd, deadline_ms));
 	return false;
 }
 
