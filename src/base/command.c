@@ -290,6 +290,8 @@ static int print_usage_failure(const struct command_program *program, const stru
 {
 	int status = print_failure(program, err, command && command->usage_status ? command->usage_status : USAGE_STATUS);
 
+	if (command == program->only)
+		command = NULL;
 	fprintf(stderr, "See '%s%s%s --help'.\n", program->name, command ? " " : "", command ? command->name : "");
 	return status;
 }
@@ -400,6 +402,16 @@ static int run_program(const struct command_program *program, int argc, char **a
 	return run_words(program, &words);
 }
 
+/* A program without command words. */
+static int run_only(const struct command_program *program, int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], "--version") == 0) {
+		printf("%s version %s\n", program->name, program->version);
+		return 0;
+	}
+	return run_command(program, program->only, argc, argv);
+}
+
 int command_main(const struct command_program *program, int argc, char **argv)
 {
 	struct error err = {0};
@@ -407,7 +419,7 @@ int command_main(const struct command_program *program, int argc, char **argv)
 
 	/* Defaults of global options may be literals, but parsing frees what it replaces. */
 	option_own_members(program->global_options, program->globals);
-	status = run_program(program, argc > 0 ? argc - 1 : 0, argv + (argc > 0));
+	status = (program->only ? run_only : run_program)(program, argc > 0 ? argc - 1 : 0, argv + (argc > 0));
 	option_release_members(program->global_options, program->globals);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;

@@ -67,7 +67,8 @@ struct command_program {
 	const char *name; /* "syscontainer" */
 	const char *summary;
 	const char *version;
-	const struct command *const *commands;   /* ends with NULL */
+	const struct command *const *commands; /* ends with NULL */
+	const struct command *only; /* instead of `commands`: a program without command words; it has the program's name */
 	const struct option_row *global_options; /* taken before the command word and among its options alike */
 	void *globals;                           /* their struct, filled with defaults; released when command_main() ends */
 };

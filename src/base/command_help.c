@@ -105,8 +105,10 @@ static void print_command_help(const struct command_program *program, const stru
 	autorelease(entries_release) struct entries own = {0};
 	autorelease(entries_release) struct entries global = {0};
 
-	fprintf(out, "Usage: %s %s%s%s\n", program->name, command->name, command->arguments ? " " : "",
-		command->arguments ? command->arguments : "");
+	fprintf(out, "Usage: %s", program->name);
+	if (command != program->only)
+		fprintf(out, " %s", command->name);
+	fprintf(out, "%s%s\n", command->arguments ? " " : "", command->arguments ? command->arguments : "");
 	if (command->summary) {
 		fputc('\n', out);
 		print_wrapped(out, command->summary, 0, 0);

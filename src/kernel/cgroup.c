@@ -574,30 +574,31 @@ static void cut_suffix(char *text, const char *suffix)
 		text[length - suffix_length] = '\0';
 }
 
-static int find_membership(const struct strings *lines, const struct cgroup_hierarchy *hierarchy, char **ret_path)
+int cgroup_parse_place(const char *content, const struct cgroup_hierarchy *hierarchy, char **ret_path, struct error *err)
 {
 	size_t root_length = strcmp(hierarchy->mounted_root, "/") == 0 ? 0 : strlen(hierarchy->mounted_root);
+	autorelease(strings_release) struct strings lines = {0};
 
-	for (size_t i = 0; i < lines->count; i++) {
-		char *path = match_membership(lines->items[i], hierarchy);
+	strings_split(&lines, content, "\n");
+	for (size_t i = 0; i < lines.count; i++) {
+		char *path = match_membership(lines.items[i], hierarchy);
 
 		if (!path)
 			continue;
 		if (root_length && !cgroup_path_is_below(path, hierarchy->mounted_root))
-			return -ENOENT;
+			break;
 		/* v2 marks the removed cgroup of a dead process. */
 		cut_suffix(path, " (deleted)");
 		*ret_path = xstrdup(path[root_length] ? path + root_length : "/");
 		return 0;
 	}
-	return -ENOENT;
+	return error_set(err, -ENOENT, "no cgroup below %s", hierarchy->mount_point);
 }
 
 int cgroup_of_process_in(const struct cgroup_host *host, const struct cgroup_hierarchy *hierarchy, pid_t pid,
 			 char **ret_path, struct error *err)
 {
 	autofree char *file = xasprintf("%s/proc/%d/cgroup", host->root, (int)pid);
-	autorelease(strings_release) struct strings lines = {0};
 	autofree char *content = NULL;
 	int r;
 
@@ -606,8 +607,7 @@ int cgroup_of_process_in(const struct cgroup_host *host, const struct cgroup_hie
 		return error_set(err, -ESRCH, "there is no process %d", (int)pid);
 	if (r < 0)
 		return error_set(err, r, "cannot read %s: %s", file, strerror(-r));
-	strings_split(&lines, content, "\n");
-	if (find_membership(&lines, hierarchy, ret_path) < 0)
+	if (cgroup_parse_place(content, hierarchy, ret_path, NULL) < 0)
 		return error_set(err, -ENOENT, "process %d is in no cgroup below %s", (int)pid, hierarchy->mount_point);
 	return 0;
 }

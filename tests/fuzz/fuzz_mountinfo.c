@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whatever a mount table says, each entry that comes out of it has all of its strings. */
+#include "kernel/mountinfo.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	autofree char *text = xstrndup((const char *)data, size);
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+
+	mountinfo_parse(text, &mounts);
+	for (size_t i = 0; i < mounts.count; i++)
+		if (!mounts.entries[i].root || !mounts.entries[i].target || !mounts.entries[i].type)
+			abort();
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of the mount table's reader. */
+#include "kernel/mountinfo.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+
+static void test_lines(void **state)
+{
+	autofree char *text = xstrdup(
+		"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n"
+		"37 36 0:39 /abc/proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs ro,user_id=0\n"
+		"38 36 0:40 / /with\\040blank\\012line\\134\\11 rw shared:1 master:2 propagate_from:3 - tmpfs a\\040b rw\n"
+		"not a line\n"
+		"39 36 0:41 / /no-separator rw\n"
+		"40 36 0:41 / - tmpfs t rw\n");
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+
+	(void)state;
+	mountinfo_parse(text, &mounts);
+	assert_int_equal(mounts.count, 3);
+	assert_int_equal(mounts.entries[0].id, 36);
+	assert_int_equal(mounts.entries[0].device_major, 98);
+	assert_string_equal(mounts.entries[0].root, "/mnt1");
+	assert_string_equal(mounts.entries[0].target, "/mnt2");
+	assert_string_equal(mounts.entries[0].type, "ext3");
+	assert_int_equal(mounts.entries[1].device_minor, 39);
+	assert_string_equal(mounts.entries[1].root, "/abc/proc/meminfo");
+	assert_string_equal(mounts.entries[1].type, "fuse.lxcfs");
+	/* Three digits or none. */
+	assert_string_equal(mounts.entries[2].target, "/with blank\nline\\\\11");
+}
+
+static void test_own_table(void **state)
+{
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+	struct error error = {0};
+	bool has_root = false;
+
+	(void)state;
+	assert_int_equal(mountinfo_read(getpid(), &mounts, &error), 0);
+	for (size_t i = 0; i < mounts.count; i++)
+		has_root = has_root || strcmp(mounts.entries[i].target, "/") == 0;
+	assert_true(has_root);
+}
+
+static void test_process_that_is_gone(void **state)
+{
+	struct mountinfo mounts = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(mountinfo_read(0x7ffffff0, &mounts, &error), -ESRCH);
+	assert_string_equal(error.message, "process 2147483632 is gone");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_own_table),
+		cmocka_unit_test(test_process_that_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
