@@ -83,6 +83,7 @@ int view_guest_open(const struct view_host *host, const struct view_subject *sub
 	*guest = (struct view_guest){
 		.host = host,
 		.cgroup = xstrdup(subject->cgroup),
+		.places = xstrdup(subject->places),
 		.init = subject->init,
 		.init_start = init.start_time,
 		.has_quota_view = subject->has_quota_view,
@@ -116,6 +117,7 @@ void view_guest_free(struct view_guest *guest)
 	disks_release(&guest->disks);
 	source_buffer_release(&guest->buffer);
 	free(guest->cgroup);
+	free(guest->places);
 	free(guest);
 }
 
@@ -143,20 +145,30 @@ static void cut_init_scope(char *path)
 		path[length - cut] = '\0';
 }
 
+/* The pid is only a name: it must still be that of the guest's init when its cgroup was read. */
+static int ask_init(const struct view_guest *guest, const struct cgroup_hierarchy *hierarchy, char **ret_path,
+		    struct error *err)
+{
+	struct process_stat init;
+	int r;
+
+	r = cgroup_of_process_in(&guest->host->cgroups, hierarchy, guest->init, ret_path, err);
+	if (r >= 0)
+		r = read_init(guest->host, guest->init, &init, err);
+	if (r >= 0 && init.start_time != guest->init_start)
+		r = error_set(err, -ESRCH, "the guest's process %d is gone", (int)guest->init);
+	return r;
+}
+
 int guest_find_cgroup(const struct view_guest *guest, const struct cgroup_hierarchy *hierarchy, char **ret_path,
 		      struct error *err)
 {
 	autofree char *path = xstrdup(guest->cgroup);
-	struct process_stat init;
 	int r = 0;
 
 	if (!path) {
-		r = cgroup_of_process_in(&guest->host->cgroups, hierarchy, guest->init, &path, err);
-		/* The pid is only a name: it must still be that of the guest's init now that its cgroup was read. */
-		if (r >= 0)
-			r = read_init(guest->host, guest->init, &init, err);
-		if (r >= 0 && init.start_time != guest->init_start)
-			r = error_set(err, -ESRCH, "the guest's process %d is gone", (int)guest->init);
+		r = guest->places ? cgroup_parse_place(guest->places, hierarchy, &path, err)
+				  : ask_init(guest, hierarchy, &path, err);
 		if (r < 0)
 			return r;
 		cut_init_scope(path);

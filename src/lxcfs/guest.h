@@ -14,7 +14,8 @@
 
 struct view_guest {
 	const struct view_host *host;
-	char *cgroup; /* NULL: where init is */
+	char *cgroup; /* NULL: by `places` */
+	char *places; /* content of a /proc/PID/cgroup; NULL: where init is */
 	pid_t init;
 	uint64_t init_start; /* tells a reused pid apart; ticks since boot */
 	bool has_quota_view;

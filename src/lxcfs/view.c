@@ -78,10 +78,10 @@ static const char slabinfo[] =
 	{ \
 		path, S_IFDIR | 0555, VIEW_CONSTANT, NULL \
 	}
-#define LIVE(path, ...)            NODE(path, S_IFREG | 0444, VIEW_LIVE, __VA_ARGS__)
-#define OF_CPUS(path, function)    NODE(path, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function))
-#define CONSTANT(path, mode, text) NODE(path, S_IFREG | (mode), VIEW_CONSTANT, .constant = (text))
-#define PRESSURE(name)             LIVE("proc/pressure/" #name, .read = read_pressure_##name, .is_there = is_pressure_there)
+#define LIVE(path, ...)         NODE(path, S_IFREG | 0444, VIEW_LIVE, __VA_ARGS__)
+#define OF_CPUS(path, function) NODE(path, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function))
+#define CONSTANT(path, text)    NODE(path, S_IFREG | 0444, VIEW_CONSTANT, .constant = (text))
+#define PRESSURE(name)          LIVE("proc/pressure/" #name, .read = read_pressure_##name, .is_there = is_pressure_there)
 /* Of one CPU. */
 #define TOPOLOGY(name, function) \
 	NODE(ONE_CPU "/topology/" name, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .write = (function), \
@@ -90,7 +90,10 @@ static const char slabinfo[] =
 	NODE(ONE_CPU "/topology/" name, S_IFREG | 0444, VIEW_CPUS, .needs = NEEDS_CPUS, .constant = "0\n", \
 	     .is_there = is_cpu_there)
 
-/* Parents before children. Each CPU is a socket with one core and one thread, as in cpuinfo. */
+/*
+ * Parents before children. Each CPU is a socket with one core and one thread, as in cpuinfo. A row's place is part of inode numbers, by which guests hold files over upgrades
+ * of the server: new rows go to the end, and one that is no more is never there (.is_there). test_view.c knows all places.
+ */
 static const struct view views[] = {
 	DIRECTORY(""),
 	DIRECTORY("proc"),
@@ -103,7 +106,7 @@ static const struct view views[] = {
 	PRESSURE(cpu),
 	PRESSURE(io),
 	PRESSURE(memory),
-	CONSTANT("proc/slabinfo", 0400, slabinfo),
+	CONSTANT("proc/slabinfo", slabinfo),
 	LIVE("proc/stat", .needs = NEEDS_CPUS | NEEDS_LOAD, .write = cpus_write_stat),
 	LIVE("proc/swaps", .needs = NEEDS_MEMORY, .write = memory_write_swaps),
 	LIVE("proc/uptime", .needs = NEEDS_CPUS, .write = cpus_write_uptime),
@@ -111,9 +114,9 @@ static const struct view views[] = {
 	DIRECTORY("sys/devices"),
 	DIRECTORY("sys/devices/system"),
 	DIRECTORY(CPU_DIR),
-	CONSTANT(CPU_DIR "/isolated", 0444, "\n"),
+	CONSTANT(CPU_DIR "/isolated", "\n"),
 	NODE(CPU_DIR "/kernel_max", S_IFREG | 0444, VIEW_CONSTANT, .write = cpus_write_kernel_max),
-	CONSTANT(CPU_DIR "/offline", 0444, "\n"),
+	CONSTANT(CPU_DIR "/offline", "\n"),
 	OF_CPUS(CPU_DIR "/online", cpus_write_list),
 	OF_CPUS(CPU_DIR "/possible", cpus_write_list),
 	OF_CPUS(CPU_DIR "/present", cpus_write_list),

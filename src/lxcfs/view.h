@@ -49,6 +49,8 @@ struct view_disk {
 struct view_subject {
 	/* The one with the limits, the same path in all hierarchies. NULL: where init is, without a last "/init.scope". */
 	const char *cgroup;
+	/* Instead of where init is, without a cgroup of its own: the content of some process's /proc/PID/cgroup; NULL: none. */
+	const char *places;
 	pid_t init;          /* the guest's PID 1, as our pid namespace calls it */
 	bool has_quota_view; /* show a CPU quota as a number of CPUs */
 	dev_t root_device;   /* of the guest's root file system (st_dev): its disk is shown as sda; 0 is none */
@@ -107,11 +109,11 @@ enum view_life {
 /*
  * A directory or a file. `path` is relative to the mount, and "cpuN" in it stands for as many names as the guest has
  * CPUs: whoever names a file also gives the number, 0 where there is none in the path. The address is the identity;
- * view_number() is as good, and the same in every process of one version.
+ * view_number() is as good, and the same in every process of every version.
  */
 struct view {
 	const char *path; /* "" is the top, "proc/meminfo", "sys/devices/system/cpu/cpuN/online" */
-	mode_t mode;      /* S_IFDIR | 0555, S_IFREG | 0444 or 0400 */
+	mode_t mode;      /* S_IFDIR | 0555 or S_IFREG | 0444 */
 	enum view_life life;
 	const struct view_node *node; /* how it is made; ours */
 };

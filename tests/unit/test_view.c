@@ -12,6 +12,49 @@
 
 #define SECOND INT64_C(1000000000)
 
+/* By number. They are part of inode numbers that running guests hold: only the end may change. */
+static const char *const numbers[] = {
+	"",
+	"proc",
+	"proc/cpuinfo",
+	"proc/diskstats",
+	"proc/loadavg",
+	"proc/meminfo",
+	"proc/partitions",
+	"proc/pressure",
+	"proc/pressure/cpu",
+	"proc/pressure/io",
+	"proc/pressure/memory",
+	"proc/slabinfo",
+	"proc/stat",
+	"proc/swaps",
+	"proc/uptime",
+	"sys",
+	"sys/devices",
+	"sys/devices/system",
+	"sys/devices/system/cpu",
+	"sys/devices/system/cpu/isolated",
+	"sys/devices/system/cpu/kernel_max",
+	"sys/devices/system/cpu/offline",
+	"sys/devices/system/cpu/online",
+	"sys/devices/system/cpu/possible",
+	"sys/devices/system/cpu/present",
+	"sys/devices/system/cpu/cpuN",
+	"sys/devices/system/cpu/cpuN/online",
+	"sys/devices/system/cpu/cpuN/topology",
+	"sys/devices/system/cpu/cpuN/topology/core_cpus",
+	"sys/devices/system/cpu/cpuN/topology/core_cpus_list",
+	"sys/devices/system/cpu/cpuN/topology/core_id",
+	"sys/devices/system/cpu/cpuN/topology/core_siblings",
+	"sys/devices/system/cpu/cpuN/topology/core_siblings_list",
+	"sys/devices/system/cpu/cpuN/topology/die_id",
+	"sys/devices/system/cpu/cpuN/topology/package_cpus",
+	"sys/devices/system/cpu/cpuN/topology/package_cpus_list",
+	"sys/devices/system/cpu/cpuN/topology/physical_package_id",
+	"sys/devices/system/cpu/cpuN/topology/thread_siblings",
+	"sys/devices/system/cpu/cpuN/topology/thread_siblings_list",
+};
+
 static const char *const fixtures[] = {
 	"v1", "hybrid", "no-swap", "swappiness", "v2", "zswap", "nested", "arm64", "unlimited", "many-cpus",
 };
@@ -559,6 +602,44 @@ static void test_bad_subjects(void **state)
 	fixture_close(&fixture);
 }
 
+static void test_numbers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		assert_non_null(view_at(i));
+		assert_string_equal(view_at(i)->path, numbers[i]);
+		assert_int_equal(view_number(view_at(i)), i);
+	}
+	assert_null(view_at(ARRAY_SIZE(numbers)));
+}
+
+/* A reader of the host: its own cgroups, and the host's init. */
+static void test_places(void **state)
+{
+	autorelease(text_release) struct text text = {0};
+	autofree char *places = NULL;
+	struct fixture fixture;
+	struct error err = {0};
+	struct view_subject subject;
+	struct view_guest *guest = NULL;
+	unsigned int cpu;
+	const struct view *meminfo = view_find("proc/meminfo", &cpu);
+
+	(void)state;
+	fixture_open(&fixture, "v1");
+	assert_int_equal(view_render(fixture.guest, meminfo, 0, SECOND, 0, &fixture.text, NULL), 0);
+	subject = fixture.subject.subject;
+	places = xasprintf("7:cpu:/\n5:hugetlb:/\n4:memory:%s\n0::/\n", subject.cgroup);
+	subject.places = places;
+	subject.cgroup = NULL;
+	assert_int_equal(view_guest_open(fixture.host, &subject, &guest, NULL), 0);
+	if (view_render(guest, meminfo, 0, SECOND, 0, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(text_get(&text), text_get(&fixture.text));
+	view_guest_free(guest);
+	fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,6 +656,8 @@ int main(void)
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_disk_names),
 		cmocka_unit_test(test_bad_subjects),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, work_set_up, work_tear_down);
