@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/proc_view.h"
 #include "base/process.h"
 #include "base/trusted.h"
 #include "model/paths.h"
@@ -55,6 +56,17 @@ static char *root_of(const struct hook_call *call)
 	return call->init_pid ? xasprintf("/proc/%d/root", call->init_pid) : xstrdup(call->spec->rootfs);
 }
 
+/* Ours, whatever the user's own annotations say. */
+static void describe_for_proc_view(const struct spec *spec, struct json *annotations)
+{
+	autofree char *cgroup = spec_cgroup(spec);
+
+	json_set(annotations, PROC_VIEW_NAME, json_new_string(spec->name));
+	json_set(annotations, PROC_VIEW_CGROUP, json_new_string(cgroup));
+	json_set(annotations, PROC_VIEW_SHOWN, json_new_string(spec->proc_view.is_off ? "false" : "true"));
+	json_set(annotations, PROC_VIEW_QUOTA, json_new_string(spec->proc_view.hides_quota ? "false" : "true"));
+}
+
 char *hook_state(const struct hook_call *call)
 {
 	static const char *const statuses[] = {
@@ -80,6 +92,7 @@ char *hook_state(const struct hook_call *call)
 
 		json_set(annotations, key, json_new_string(item[strlen(key)] ? item + strlen(key) + 1 : ""));
 	}
+	describe_for_proc_view(call->spec, annotations);
 	json_print(state, 0, &out);
 	text_append(&out, "\n");
 	return text_steal(&out);

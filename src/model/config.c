@@ -52,6 +52,7 @@ static const struct schema_field config_fields[] = {
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 	{.key = "cpu-rt-period", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_period_us)},
 	{.key = "cpu-rt-runtime", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_runtime_us)},
+	{.key = "proc-view", .type = SCHEMA_BOOL, .offset = offsetof(struct config, shows_proc_view)},
 };
 const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
 
@@ -209,6 +210,7 @@ int config_load(struct config *ret_config, struct error *err)
 
 	*ret_config = (struct config){
 		.log = {.max_files = 7},
+		.shows_proc_view = true,
 		.cpu_rt_period_us = CGROUP_LIMIT_UNSET,
 		.cpu_rt_runtime_us = CGROUP_LIMIT_UNSET,
 	};

@@ -87,6 +87,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, devices, "devices", SCHEMA_OBJECT, .nested = &spec_devices_schema),
 	MEMBER(spec, security, "security", SCHEMA_OBJECT, .nested = &spec_security_schema, OPTIONAL),
 	MEMBER(spec, mounts, "mounts", SCHEMA_OBJECT, .nested = &spec_mounts_schema, OPTIONAL),
+	MEMBER(spec, proc_view, "proc_view", SCHEMA_OBJECT, .nested = &spec_proc_view_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 

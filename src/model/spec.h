@@ -16,6 +16,7 @@
 #include "model/spec_mount.h"
 #include "model/spec_namespaces.h"
 #include "model/spec_network_files.h"
+#include "model/spec_proc_view.h"
 #include "model/spec_security.h"
 
 #define SPEC_VERSION 1
@@ -77,6 +78,7 @@ struct spec {
 	struct spec_devices devices;
 	struct spec_security security;
 	struct spec_mounts mounts;
+	struct spec_proc_view proc_view;
 };
 
 extern const struct schema spec_schema;

@@ -18,6 +18,7 @@
 #include "base/process.h"
 #include "kernel/cgroup.h"
 #include "kernel/image.h"
+#include "kernel/mountinfo.h"
 #include "kernel/procfs.h"
 #include "kernel/root.h"
 #include "model/config.h"
@@ -315,6 +316,22 @@ static enum check_result probe_fuse(struct text *detail)
 	return fd >= 0 ? CHECK_WORKS : CHECK_MISSING;
 }
 
+/* Whether it answers is asked by lxcfs-toolkit check-lxcfs, which can wait for it. */
+static enum check_result probe_proc_view(struct text *detail)
+{
+	autofree char *tree = paths_run_file("lxcfs/tree");
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+
+	mountinfo_read(getpid(), &mounts, NULL);
+	for (size_t i = 0; i < mounts.count; i++)
+		if (strcmp(mounts.entries[i].target, tree) == 0) {
+			text_append(detail, "served by syscontainer-lxcfs");
+			return CHECK_WORKS;
+		}
+	text_append(detail, "containers see the host's values; run: systemctl enable --now syscontainer-lxcfs");
+	return CHECK_WARNS;
+}
+
 static enum check_result probe_loop(struct text *detail)
 {
 	autoclose int fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -431,6 +448,7 @@ const struct check_feature check_features[] = {
 	{"security modules", false, "AppArmor, SELinux", probe_security_modules},
 	{"exit status", false, "exit status after a crash of ours", probe_exit_status},
 	{"fuse", false, "the view of /proc", probe_fuse},
+	{"proc view", false, "own values in /proc and /sys", probe_proc_view},
 	{"loop devices", false, "image files", probe_loop},
 	{"overlay", false, "trees in layers", probe_overlay},
 	{"pressure", false, "pressure of a container", probe_pressure},

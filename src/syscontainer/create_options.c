@@ -19,6 +19,7 @@
 
 const struct create_options create_defaults = {.restart = (char *)"on-reboot",
 					       .wait = (char *)"ready",
+					       .proc_view = PROC_VIEW_OPTIONS_DEFAULTS,
 					       .limits = CGROUP_LIMITS_UNSET};
 
 int create_check_restart(const char *value, struct error *err)
@@ -219,6 +220,7 @@ int create_make_spec(const struct create_options *options, const struct strings 
 		r = set_limits(options, spec, err);
 	if (r == 0)
 		r = health_options_get(&options->health, &spec->health, err);
+	proc_view_options_get(&options->proc_view, &config, &spec->proc_view);
 	if (r == 0)
 		r = hook_options_get(&options->hooks, &config, spec, err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include "syscontainer/limit_options.h"
 #include "syscontainer/mount_options.h"
 #include "syscontainer/network_file_options.h"
+#include "syscontainer/proc_view_options.h"
 
 #include "syscontainer/device_options.h"
 #include "syscontainer/namespace_options.h"
@@ -33,6 +34,7 @@ struct create_options {
 	struct device_options devices;
 	struct security_options security;
 	struct mount_options mounts;
+	struct proc_view_options proc_view;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -97,7 +99,8 @@ int create_check_remap(const char *value, struct error *err);
 		NETWORK_FILE_ROWS(struct create_options, network_files), NAMESPACE_ROWS(struct create_options, namespaces), \
 		DEVICE_ROWS(struct create_options, devices), MOUNT_ROWS(struct create_options, mounts), \
 		SECURITY_ROWS(struct create_options, security), HOOK_ROWS(struct create_options, hooks), \
-		HEALTH_ROWS(struct create_options, health) LIMIT_ROWS(struct create_options, limits)
+		HEALTH_ROWS(struct create_options, health), \
+		PROC_VIEW_ROWS(struct create_options, proc_view) LIMIT_ROWS(struct create_options, limits)
 
 /*
  * What the options and operands (ROOTFS [COMMAND [ARG...]]) ask for, checked against the host; defaults come from daemon.json. The caller

@@ -30,7 +30,7 @@ static const char blank_document[] =
 	"'CpusetCpus':'','CpusetMems':'','Devices':[],'DeviceCgroupRules':[],'SecurityOpt':[],'StorageOpt':{},'KernelMemory':0,"
 	"'MemoryReservation':0,'MemorySwap':0,'MemorySwappiness':-1,'OomKillDisable':false,'PidsLimit':0,'FilesLimit':0,"
 	"'Ulimits':[],'Hugetlbs':[],'HostChannel':null,'EnvTargetFile':'','ExternalRootfs':'','CgroupParent':'','MaskedPaths':[],"
-	"'ReadonlyPaths':[]},"
+	"'ReadonlyPaths':[],'ProcView':true,'CPUQuotaView':true},"
 	"'GraphDriver':{'Name':'','Data':null},'Mounts':[],"
 	"'Config':{'Hostname':'','User':'','Env':[],'Tty':false,'OpenStdin':false,'Cmd':[],'Entrypoint':[],'WorkingDir':'/',"
 	"'Labels':{},'Volumes':{},'Annotations':{},'HealthCheck':null,'Image':'none','ImageRef':'','StopSignal':''},"
@@ -319,6 +319,8 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	set_bool(config, "AutoRemoveBak", spec->removes_itself);
 	set_string(config, "ExternalRootfs", spec->rootfs);
 	set_string(config, "HookSpec", spec->hooks.file);
+	set_bool(config, "ProcView", !spec->proc_view.is_off);
+	set_bool(config, "CPUQuotaView", !spec->proc_view.hides_quota);
 	set_string(config, "CgroupParent", spec->cgroup_parent);
 	set_string(config, "EnvTargetFile", spec->environment_target);
 	set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);

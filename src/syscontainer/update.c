@@ -3,9 +3,11 @@
 #include <stddef.h>
 
 #include "base/memory.h"
+#include "base/proc_view.h"
 #include "container/limits.h"
 #include "model/config.h"
 #include "model/event.h"
+#include "model/paths.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/create_options.h"
 #include "syscontainer/lifecycle.h"
@@ -94,7 +96,12 @@ static int change_limits(struct container *container, const struct cgroup_limits
 		r = cgroup_limits_merge(&host, &none, &wanted, &container->spec.limits, err);
 	if (r < 0)
 		return r;
-	return is_live ? put_into_force(container, &host, &old, &wanted, err) : save(container, err);
+	if (!is_live)
+		return save(container, err);
+	r = put_into_force(container, &host, &old, &wanted, err);
+	/* After a failure as well: what was taken back may have been seen meanwhile. */
+	proc_view_send(paths_run(), PROC_VIEW_EXPIRE, container->id);
+	return r;
 }
 
 static int update(struct container *container, void *data, struct error *err)
