@@ -37,11 +37,12 @@ def median(values):
     return statistics.median(values) if values else math.nan
 
 
-def parse_arguments(description, **defaults):
+def parse_arguments(description, needs_tree=True, **defaults):
     """Options with a number as default: --rounds 5."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('--tree', default=os.environ.get('SYSCONTAINER_TEST_TREE', '/var/cache/syscontainer-tests/bookworm'),
-                        help='guest tree with systemd; only read (default: $SYSCONTAINER_TEST_TREE, else %(default)s)')
+    if needs_tree:
+        parser.add_argument('--tree', default=os.environ.get('SYSCONTAINER_TEST_TREE', '/var/cache/syscontainer-tests/bookworm'),
+                            help='guest tree with systemd; only read (default: $SYSCONTAINER_TEST_TREE, else %(default)s)')
     parser.add_argument('--program', default=shutil.which('syscontainer') or '/usr/local/bin/syscontainer',
                         help='the syscontainer to measure (default: %(default)s)')
     for name, value in defaults.items():
@@ -49,7 +50,7 @@ def parse_arguments(description, **defaults):
     options = parser.parse_args()
     if os.geteuid() != 0:
         parser.error('must be root')
-    if not os.path.exists(os.path.join(options.tree, INIT)):
+    if needs_tree and not os.path.exists(os.path.join(options.tree, INIT)):
         parser.error(f'{options.tree} is no tree with systemd in it')
     if not os.access(options.program, os.X_OK):
         parser.error(f'there is no {options.program}; install syscontainer or give --program')
@@ -63,9 +64,14 @@ class Verdicts:
         self.missed = 0
 
     def check(self, goal, value, limit, unit):
-        is_met = value <= limit
+        self.say(value <= limit, f'{goal}: {value:.3g} {unit} (goal: at most {limit:.3g} {unit})')
+
+    def check_least(self, goal, value, limit, unit):
+        self.say(value >= limit, f'{goal}: {value:.3g} {unit} (goal: at least {limit:.3g} {unit})')
+
+    def say(self, is_met, text):
         self.missed += not is_met
-        print(f'{"met   " if is_met else "MISSED"}  {goal}: {value:.3g} {unit} (goal: at most {limit:.3g} {unit})')
+        print(f'{"met   " if is_met else "MISSED"}  {text}')
 
     def exit(self):
         sys.exit(1 if self.missed else 0)
