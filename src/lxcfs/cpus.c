@@ -101,6 +101,7 @@ void cpus_close(struct cpus_part *cpus)
 
 void cpus_release(struct cpus_part *cpus)
 {
+	free(cpus->list);
 	free(cpus->times);
 	free(cpus->usage);
 	*cpus = (struct cpus_part){0};
@@ -186,6 +187,26 @@ void cpus_resize(struct cpus_part *cpus, unsigned int shown)
 	cpus->shown = shown;
 }
 
+const struct cpulist *cpus_list(const struct view_guest *guest)
+{
+	return guest->cpus.list ? guest->cpus.list : &guest->host->online;
+}
+
+/* A list has room for thousands of CPUs; most guests need none of their own. */
+static void keep_list(struct view_guest *guest, const struct cpulist *list)
+{
+	struct cpus_part *cpus = &guest->cpus;
+
+	if (cpulist_equals(list, &guest->host->online)) {
+		free(cpus->list);
+		cpus->list = NULL;
+		return;
+	}
+	if (!cpus->list)
+		cpus->list = xcalloc(1, sizeof(*cpus->list));
+	*cpus->list = *list;
+}
+
 static int sample_list(struct view_guest *guest, struct error *err)
 {
 	struct cpus_part *cpus = &guest->cpus;
@@ -201,9 +222,9 @@ static int sample_list(struct view_guest *guest, struct error *err)
 	shown = cpulist_count(&list);
 	if (quota_cpus < shown)
 		shown = quota_cpus;
-	if (shown == cpus->shown && cpulist_equals(&list, &cpus->list))
+	if (shown == cpus->shown && cpulist_equals(&list, cpus_list(guest)))
 		return 0;
-	cpus->list = list;
+	keep_list(guest, &list);
 	cpus->generation++;
 	if (shown != cpus->shown)
 		cpus_resize(cpus, shown);
@@ -290,9 +311,9 @@ static bool parse_usage(const char *line, uint64_t *ret_number, struct cpus_usag
  * v1 tells the time of each of the host's CPUs. Where the guest sees all of its CPUs, it sees whose time it was; what
  * was used elsewhere (before an update) or on more CPUs than it sees (a quota) is spread.
  */
-static void account_v1(struct cpus_part *cpus, const char *text, struct cpus_usage *rest)
+static void account_v1(struct cpus_part *cpus, const struct cpulist *list, const char *text, struct cpus_usage *rest)
 {
-	const bool is_direct = cpulist_count(&cpus->list) == cpus->shown;
+	const bool is_direct = cpulist_count(list) == cpus->shown;
 	unsigned int rank = 0, ranked = 0; /* so many of the list are below `ranked` */
 
 	for (const char *line = text, *end; *line; line = end + (*end == '\n')) {
@@ -303,9 +324,9 @@ static void account_v1(struct cpus_part *cpus, const char *text, struct cpus_usa
 		if (!parse_usage(line, &number, &now))
 			continue;
 		change = take_change(cpus_usage_of(cpus, (unsigned int)number), &now);
-		if (is_direct && number >= ranked && cpulist_has(&cpus->list, (unsigned int)number)) {
+		if (is_direct && number >= ranked && cpulist_has(list, (unsigned int)number)) {
 			while (ranked < number)
-				rank += cpulist_has(&cpus->list, ranked++);
+				rank += cpulist_has(list, ranked++);
 			give_both(&cpus->times[rank], &change);
 		}
 		add(&rest->user, change.user);
@@ -330,7 +351,7 @@ static void account_v2(struct cpus_part *cpus, const char *text, struct cpus_usa
 	add(&rest->system, change.system);
 }
 
-static void account(struct cpus_part *cpus, const char *usage, uint64_t age_ns)
+static void account(struct cpus_part *cpus, const struct cpulist *list, const char *usage, uint64_t age_ns)
 {
 	struct cpus_usage rest = cpus->pending;
 	uint64_t passed = age_ns > cpus->age_ns ? age_ns - cpus->age_ns : 0;
@@ -341,7 +362,7 @@ static void account(struct cpus_part *cpus, const char *usage, uint64_t age_ns)
 	if (cpus->is_usage_v2)
 		account_v2(cpus, usage, &rest);
 	else
-		account_v1(cpus, usage, &rest);
+		account_v1(cpus, list, usage, &rest);
 	spread(cpus, &rest);
 	for (unsigned int i = 0; i < cpus->shown; i++)
 		cpus->times[i].idle += cpus->times[i].room;
@@ -362,8 +383,9 @@ int cpus_sample(struct view_guest *guest, int64_t now_ns, int64_t max_age_ns, st
 		r = source_read(cpus->usage_fd, &guest->buffer, err);
 	if (r < 0)
 		return r;
-	account(cpus, guest->buffer.data, guest_age_ns(guest, now_ns));
+	account(cpus, cpus_list(guest), guest->buffer.data, guest_age_ns(guest, now_ns));
 	cpus->taken_ns = now_ns;
+	guest->generation++;
 	return 0;
 }
 

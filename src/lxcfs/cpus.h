@@ -26,7 +26,7 @@ struct cpus_part {
 	int64_t taken_ns; /* 0: not yet */
 	int list_fd, usage_fd;
 	struct source_levels quotas, periods; /* v1: level by level; v2 has both in one file, and no periods */
-	struct cpulist list;                  /* the host's CPUs that the guest may run on */
+	struct cpulist *list;                 /* the host's CPUs that the guest may run on; NULL: all that are online */
 	unsigned int shown;                   /* how many it sees: numbers 0 to shown - 1, the first of the list */
 	uint64_t generation;                  /* changes with the two */
 	uint64_t age_ns;                      /* of the guest at the sample: up to there time is accounted */
@@ -38,6 +38,8 @@ struct cpus_part {
 
 /* Brings the sample up to date, unless it is of this age at most. */
 int cpus_sample(struct view_guest *guest, int64_t now_ns, int64_t max_age_ns, struct error *err);
+/* The host's CPUs that the guest may run on, as of the last sample. */
+const struct cpulist *cpus_list(const struct view_guest *guest);
 /* Closes what is open; the next sample opens it anew. What was accounted stays. */
 void cpus_close(struct cpus_part *cpus);
 void cpus_release(struct cpus_part *cpus);

@@ -72,7 +72,7 @@ void cpus_write_cpuinfo(const struct view_guest *guest, unsigned int cpu, struct
 	for (unsigned int number = 0; shown < guest->cpus.shown; number++) {
 		const struct host_cpu *block;
 
-		if (!cpulist_has(&guest->cpus.list, number))
+		if (!cpulist_has(cpus_list(guest), number))
 			continue;
 		block = host_find_cpu(guest->host, number);
 		if (block)

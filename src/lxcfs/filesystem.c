@@ -96,9 +96,8 @@ static void on_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_file_i
 	struct filesystem *filesystem = filesystem_of(request);
 	struct filesystem_node node = {0};
 	struct stat attributes;
-	int r = filesystem->operations->describe(filesystem->data, reader_of(request), number, &node);
+	int r = filesystem->operations->describe(filesystem->data, reader_of(request), number, file != NULL, &node);
 
-	(void)file;
 	if (r < 0) {
 		fuse_reply_err(request, -r);
 		return;

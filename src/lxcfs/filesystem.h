@@ -28,7 +28,8 @@ struct filesystem_operations {
 	bool is_direct;
 	/* Each returns 0 or a negative errno for the reader. `reader` is the thread that asks, in our pid namespace; 0 when it is not visible there. */
 	int (*look_up)(void *data, pid_t reader, uint64_t directory, const char *name, struct filesystem_node *ret_node);
-	int (*describe)(void *data, pid_t reader, uint64_t node, struct filesystem_node *ret_node);
+	/* `is_read`: the attributes of a cached file for a read(2) that follows; else for an open(2) or a stat(2). */
+	int (*describe)(void *data, pid_t reader, uint64_t node, bool is_read, struct filesystem_node *ret_node);
 	/*
 	 * The first entry of a directory at or behind `cursor` (0 at the start), and the cursor behind it: 1, or 0 when there is none.
 	 * *ret_name lives until the next call. Of the node only number and mode count.

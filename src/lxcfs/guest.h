@@ -21,6 +21,7 @@ struct view_guest {
 	bool has_quota_view;
 	int64_t epoch_ns; /* the moment, on our CLOCK_BOOTTIME, at which its uptime was 0; a time namespace may make it negative */
 	uint64_t boot_time_s;        /* when that was, since 1970; stays when somebody sets the clock */
+	uint64_t generation;         /* changes with what must outlast us */
 	struct source_buffer buffer; /* of the sample that is being taken */
 	struct memory_part memory;
 	struct cpus_part cpus;

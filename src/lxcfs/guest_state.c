@@ -19,26 +19,40 @@
  * tasks RUNNABLE BLOCKED ALL
  */
 
+static void put(struct text *out, const char *word, size_t count, const uint64_t values[])
+{
+	text_append(out, word);
+	for (size_t i = 0; i < count; i++) {
+		text_append_bytes(out, " ", 1);
+		text_append_number(out, values[i], 0);
+	}
+	text_append_bytes(out, "\n", 1);
+}
+
 void view_guest_save(const struct view_guest *guest, struct text *out)
 {
 	const struct cpus_part *cpus = &guest->cpus;
 	const struct load_part *load = &guest->load;
 
-	text_appendf(out, "init %" PRIu64 "\nboot %" PRIu64 "\nage %" PRIu64 "\npending %" PRIu64 " %" PRIu64 "\n",
-		     guest->init_start, guest->boot_time_s, cpus->age_ns, cpus->pending.user, cpus->pending.system);
+	put(out, "init", 1, (const uint64_t[]){guest->init_start});
+	put(out, "boot", 1, (const uint64_t[]){guest->boot_time_s});
+	put(out, "age", 1, (const uint64_t[]){cpus->age_ns});
+	put(out, "pending", 2, (const uint64_t[]){cpus->pending.user, cpus->pending.system});
 	for (unsigned int i = 0; i < cpus->shown; i++)
-		text_appendf(out, "cpu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", cpus->times[i].user, cpus->times[i].system,
-			     cpus->times[i].idle);
+		put(out, "cpu", 3, (const uint64_t[]){cpus->times[i].user, cpus->times[i].system, cpus->times[i].idle});
 	for (unsigned int i = 0; i < cpus->usage_count; i++)
 		if (cpus->usage[i].user || cpus->usage[i].system)
-			text_appendf(out, "usage %u %" PRIu64 " %" PRIu64 "\n", i, cpus->usage[i].user,
-				     cpus->usage[i].system);
-	if (load->taken_ns)
-		text_appendf(out,
-			     "load %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\ntasks %" PRIu64 " %" PRIu64 " %" PRIu64
-			     "\n",
-			     load->taken_ns, load->averages[0], load->averages[1], load->averages[2], load->runnable,
-			     load->blocked, load->tasks);
+			put(out, "usage", 3, (const uint64_t[]){i, cpus->usage[i].user, cpus->usage[i].system});
+	if (!load->taken_ns)
+		return;
+	put(out, "load", 4,
+	    (const uint64_t[]){(uint64_t)load->taken_ns, load->averages[0], load->averages[1], load->averages[2]});
+	put(out, "tasks", 3, (const uint64_t[]){load->runnable, load->blocked, load->tasks});
+}
+
+uint64_t view_guest_generation(const struct view_guest *guest)
+{
+	return guest->generation;
 }
 
 /* What is read before anything of the guest is changed. */

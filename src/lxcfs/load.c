@@ -231,6 +231,7 @@ int load_sample(struct view_guest *guest, int64_t now_ns, struct error *err)
 	if (r < 0)
 		return r;
 	load->taken_ns = load->taken_ns ? load->taken_ns + (int64_t)periods * LOAD_PERIOD_NS : now_ns;
+	guest->generation++;
 	return 0;
 }
 

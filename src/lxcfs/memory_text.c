@@ -96,7 +96,7 @@ static const struct line *find_line(const char *name, size_t length, size_t *nex
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		const struct line *line = &lines[(*next + i) % ARRAY_SIZE(lines)];
 
-		if (strncmp(line->name, name, length) == 0 && !line->name[length]) {
+		if (*line->name == *name && strncmp(line->name, name, length) == 0 && !line->name[length]) {
 			*next += i + 1;
 			return line;
 		}

@@ -124,7 +124,7 @@ static void expire(struct server *server, struct subject *subject)
 {
 	tree_each_node(subject, invalidate, server->filesystems[HOLDER_TREE]);
 	view_guest_expire(subject->guest);
-	server->trees[HOLDER_TREE].text_node = 0;
+	tree_expire(&server->trees[HOLDER_TREE]);
 }
 
 static struct subject *find_guest(const struct server *server, const char *id)

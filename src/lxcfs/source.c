@@ -221,7 +221,7 @@ void source_levels_close(struct source_levels *levels)
 
 static bool is_key(const struct source_key *key, const char *line, size_t length)
 {
-	return strncmp(key->key, line, length) == 0 && !key->key[length];
+	return *key->key == *line && strncmp(key->key, line, length) == 0 && !key->key[length];
 }
 
 void source_parse_keys(const char *text, const struct source_key *keys, size_t count, void *record)

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -21,12 +22,15 @@
 #define MAX_STATE     ((size_t)1 << 20)
 #define MAX_PLACES    65536
 
-static size_t count_views(void)
+/* As many views as there are up to the last one whose text is its own. */
+static size_t count_texts(void)
 {
-	static size_t count;
+	const struct view *view;
+	size_t count = 0;
 
-	while (view_at(count))
-		count++;
+	for (size_t number = 0; (view = view_at(number)); number++)
+		if (view->life == VIEW_LIVE)
+			count = number + 1;
 	return count;
 }
 
@@ -85,6 +89,7 @@ static void restore(struct subject *subject)
 	if (length <= 0)
 		return;
 	saved[length] = '\0';
+	subject->state_length = (size_t)length;
 	view_guest_restore(subject->guest, saved, NULL);
 }
 
@@ -92,12 +97,16 @@ void subject_save(struct subject *subject)
 {
 	autorelease(text_release) struct text saved = {0};
 
-	if (subject->state_fd < 0)
+	if (subject->state_fd < 0 || subject->state_generation == view_guest_generation(subject->guest))
 		return;
 	view_guest_save(subject->guest, &saved);
+	if (pwrite(subject->state_fd, saved.data, saved.length, 0) != (ssize_t)saved.length)
+		return;
 	/* Longer first, then cut: a reader of a torn file finds rests of the old text behind the new, which is no state. */
-	if (pwrite(subject->state_fd, saved.data, saved.length, 0) == (ssize_t)saved.length)
+	if (saved.length < subject->state_length)
 		(void)!ftruncate(subject->state_fd, (off_t)saved.length);
+	subject->state_length = saved.length;
+	subject->state_generation = view_guest_generation(subject->guest);
 }
 
 static int add(struct subjects *subjects, const char *id, uint64_t slot, const struct process_id *init,
@@ -110,6 +119,7 @@ static int add(struct subjects *subjects, const char *id, uint64_t slot, const s
 	subject->owner = subjects;
 	subject->id = xstrdup(id);
 	subject->slot = slot;
+	subject->since_ns = clock_boot_ns();
 	subject->init_pidfd = subject->state_fd = -1;
 	r = procfs_open_pidfd(init, &subject->init_pidfd, &error);
 	if (r == 0)
@@ -120,7 +130,7 @@ static int add(struct subjects *subjects, const char *id, uint64_t slot, const s
 	}
 	if (slot)
 		restore(subject);
-	subject->texts = xcalloc(count_views(), sizeof(*subject->texts));
+	subject->texts = xcalloc(count_texts(), sizeof(*subject->texts));
 	subject->init_source = loop_add(subjects->loop, subject->init_pidfd, EPOLLIN, on_init_end, subject);
 	subject->next = subjects->first;
 	subjects->first = subject;

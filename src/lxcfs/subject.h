@@ -14,13 +14,16 @@
 struct subject {
 	struct subject *next;
 	struct subjects *owner;
-	uint64_t slot;  /* 0: not a guest of our manager */
-	char *id;       /* of a guest of our manager; else a key that tells it from others */
-	int init_pidfd; /* its end is the end of the subject */
+	uint64_t slot;    /* 0: not a guest of our manager */
+	char *id;         /* of a guest of our manager; else a key that tells it from others */
+	int64_t since_ns; /* CLOCK_BOOTTIME: what was made before is of another who had the number */
+	int init_pidfd;   /* its end is the end of the subject */
 	struct loop_source *init_source;
 	struct view_guest *guest;
-	int state_fd;         /* what the next server needs, see view_guest_save(); -1: nothing is kept */
-	int64_t load_read_ns; /* when somebody read its load last */
+	int state_fd; /* what the next server needs, see view_guest_save(); -1: nothing is kept */
+	size_t state_length;
+	uint64_t state_generation; /* of what is in it */
+	int64_t load_read_ns;      /* when somebody read its load last */
 	struct subject_text {
 		uint64_t hash;
 		int64_t changed_ns;
@@ -39,7 +42,7 @@ int subject_by_id(struct subjects *subjects, const char *id, struct subject **re
 int subject_by_slot(struct subjects *subjects, uint64_t slot, struct subject **ret_subject);
 /* Of a thread as our pid namespace calls it: one of a container gets its container's view, one of the host that of its cgroups. -ESRCH when it cannot be known. */
 int subject_by_reader(struct subjects *subjects, pid_t reader, struct subject **ret_subject);
-/* Writes down what the next server needs so that no counter runs backwards. */
+/* Writes down what the next server needs so that no counter runs backwards, if that changed: before it is shown to anybody. */
 void subject_save(struct subject *subject);
 void subject_free(struct subject *subject);
 void subjects_release(struct subjects *subjects);

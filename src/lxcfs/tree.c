@@ -13,16 +13,24 @@
 #include "lxcfs/node.h"
 #include "lxcfs/registration.h"
 
-#define LONG_MS 3600000 /* for what cannot change while its guest lives */
+#define LONG_MS   3600000 /* for what cannot change while its guest lives */
+#define MOMENT_MS 1       /* from an open to the read that follows */
 
 /* --- attributes and texts ------------------------------------------------------------------------------------------------------ */
 
 static uint64_t hash_of(const struct text *text)
 {
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	uint64_t hash = UINT64_C(14695981039346656037) ^ text->length; /* FNV-1a, but for 8 bytes at once */
+	uint64_t word;
 
-	for (size_t i = 0; i < text->length; i++)
-		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(1099511628211);
+	for (size_t i = 0; i < text->length; i += sizeof(word)) {
+		size_t left = text->length - i;
+
+		word = 0;
+		memcpy(&word, text->data + i, left < sizeof(word) ? left : sizeof(word));
+		hash = (hash ^ word) * UINT64_C(1099511628211);
+		hash ^= hash >> 32; /* a product's high bits know of all bits, its low ones only of the low */
+	}
 	return hash;
 }
 
@@ -49,26 +57,73 @@ static int gone(int r)
 	return r == -ENODEV || r == -ESRCH ? -ENOENT : r;
 }
 
-static int render(struct tree *tree, struct subject *subject, const struct view *view, uint64_t node)
+/* Only of guests of ours does the number say whose text it is. */
+static struct tree_text *find_text(struct tree *tree, const struct subject *subject, uint64_t node)
 {
+	for (size_t i = 0; subject->slot && i < TREE_TEXTS; i++)
+		if (tree->texts[i].node == node && tree->texts[i].made_ns >= subject->since_ns)
+			return &tree->texts[i];
+	return NULL;
+}
+
+static struct tree_text *take_text(struct tree *tree, const struct subject *subject, uint64_t node)
+{
+	struct tree_text *text = find_text(tree, subject, node);
+
+	if (!text) {
+		text = &tree->texts[tree->next_text];
+		tree->next_text = (tree->next_text + 1) % TREE_TEXTS;
+		text->node = 0;
+	}
+	return text;
+}
+
+/* What was made once and cannot have changed since. */
+static bool is_settled(struct tree *tree, struct subject *subject, const struct view *view, const struct tree_text *text,
+		       int64_t now_ns)
+{
+	if (!text->node || view->life != VIEW_CPUS)
+		return text->node && view->life == VIEW_CONSTANT;
+	return view_guest_sample_cpus(subject->guest, now_ns, sample_age_ms(tree) * 1000000, NULL) == 0 &&
+	       view_guest_cpus_generation(subject->guest) == text->cpus;
+}
+
+static int render(struct tree *tree, struct subject *subject, const struct view *view, uint64_t node,
+		  struct tree_text **ret_text)
+{
+	struct tree_text *text = take_text(tree, subject, node);
 	int64_t now_ns = clock_boot_ns();
 	struct error error; /* without one, the code is lost: error_prefix() */
-	int r;
+	int r = 0;
 
-	tree->text_node = 0;
-	r = view_render(subject->guest, view, node_cpu(node), now_ns, sample_age_ms(tree) * 1000000, &tree->text, &error);
-	if (r < 0)
-		return gone(r);
-	tree->text_node = node;
-	tree->text_ns = now_ns;
+	if (!is_settled(tree, subject, view, text, now_ns)) {
+		text->node = 0;
+		r = view_render(subject->guest, view, node_cpu(node), now_ns, sample_age_ms(tree) * 1000000, &text->text,
+				&error);
+		if (r < 0)
+			return gone(r);
+	}
 	if (counts(view)) {
 		subject->load_read_ns = now_ns;
 		subject_save(subject);
 	}
+	text->node = subject->slot ? node : 0;
+	text->made_ns = now_ns;
+	text->cpus = view_guest_cpus_generation(subject->guest);
+	text->is_read = false;
+	*ret_text = text;
 	return 0;
 }
 
-static int64_t changed_ns(struct tree *tree, struct subject *subject, const struct view *view)
+/* The kernel asks for attributes and then for the content, first of all when a file is opened: all answers speak of one text. */
+static struct tree_text *find_young(struct tree *tree, const struct subject *subject, uint64_t node, int64_t max_age_ms)
+{
+	struct tree_text *text = find_text(tree, subject, node);
+
+	return text && clock_boot_ns() - text->made_ns <= max_age_ms * 1000000 ? text : NULL;
+}
+
+static int64_t changed_ns(struct tree *tree, struct subject *subject, const struct view *view, const struct text *content)
 {
 	struct subject_text *text = &subject->texts[view_number(view)];
 	uint64_t hash;
@@ -77,7 +132,7 @@ static int64_t changed_ns(struct tree *tree, struct subject *subject, const stru
 		return tree->started_ns;
 	if (view->life == VIEW_CPUS)
 		return tree->started_ns + (int64_t)view_guest_cpus_generation(subject->guest);
-	hash = hash_of(&tree->text);
+	hash = hash_of(content);
 	if (hash != text->hash || text->changed_ns == 0)
 		*text = (struct subject_text){.hash = hash, .changed_ns = clock_real_ns()};
 	return text->changed_ns;
@@ -91,11 +146,12 @@ static bool is_there(struct tree *tree, struct subject *subject, const struct vi
 	return view_is_there(subject->guest, view, cpu);
 }
 
-static int describe_view(struct tree *tree, struct subject *subject, const struct view *view, unsigned int cpu,
+static int describe_view(struct tree *tree, struct subject *subject, const struct view *view, unsigned int cpu, bool is_read,
 			 struct filesystem_node *ret_node)
 {
 	uint64_t node = node_of(subject->slot, view, cpu);
-	int r;
+	struct tree_text *text;
+	int r = 0;
 
 	if (!is_there(tree, subject, view, cpu))
 		return -ENOENT;
@@ -107,27 +163,33 @@ static int describe_view(struct tree *tree, struct subject *subject, const struc
 	};
 	if (S_ISDIR(view->mode))
 		return 0;
-	r = render(tree, subject, view, node);
+	text = find_young(tree, subject, node, MOMENT_MS);
+	if (!text || text->is_read)
+		r = render(tree, subject, view, node, &text);
 	if (r < 0)
 		return r;
-	ret_node->size = tree->text.length;
-	ret_node->changed_ns = changed_ns(tree, subject, view);
+	text->is_read = is_read;
+	ret_node->size = text->text.length;
+	ret_node->changed_ns = changed_ns(tree, subject, view, &text->text);
 	return 0;
 }
 
 static int read_view(struct tree *tree, struct subject *subject, uint64_t node, struct text *out)
 {
 	const struct view *view = node_view(node);
+	struct tree_text *text;
 	int r = 0;
 
 	if (!view || S_ISDIR(view->mode))
 		return -EISDIR;
-	/* The kernel asks for attributes and then for the content: both must speak of one text. */
-	if (tree->text_node != node || clock_boot_ns() - tree->text_ns > (tree->age_ms / 2 + 1) * 1000000)
-		r = render(tree, subject, view, node);
-	if (r == 0)
-		text_append_bytes(out, tree->text.data, tree->text.length);
-	return r;
+	text = find_young(tree, subject, node, tree->age_ms / 2 + MOMENT_MS);
+	if (!text)
+		r = render(tree, subject, view, node, &text);
+	if (r < 0)
+		return r;
+	text->is_read = true;
+	text_append_bytes(out, text->text.data, text->text.length);
+	return 0;
 }
 
 /* --- directories ---------------------------------------------------------------------------------------------------------------- */
@@ -213,7 +275,7 @@ static int guests_look_up(void *data, pid_t reader, uint64_t directory, const ch
 	if (directory == FILESYSTEM_ROOT) {
 		r = subject_by_id(tree->subjects, name, &subject);
 		if (r == 0)
-			r = describe_view(tree, subject, view_at(0), 0, ret_node);
+			r = describe_view(tree, subject, view_at(0), 0, false, ret_node);
 		/* The next boot of the guest has another slot. Only who binds looks this up; what is bound stays bound. */
 		ret_node->valid_ms = 0;
 		return gone(r);
@@ -222,10 +284,10 @@ static int guests_look_up(void *data, pid_t reader, uint64_t directory, const ch
 	if (r < 0)
 		return r;
 	view = find_child(directory, name, &cpu);
-	return view ? describe_view(tree, subject, view, cpu, ret_node) : -ENOENT;
+	return view ? describe_view(tree, subject, view, cpu, false, ret_node) : -ENOENT;
 }
 
-static int guests_describe(void *data, pid_t reader, uint64_t node, struct filesystem_node *ret_node)
+static int guests_describe(void *data, pid_t reader, uint64_t node, bool is_read, struct filesystem_node *ret_node)
 {
 	const struct view *view = node_view(node);
 	struct tree *tree = data;
@@ -237,7 +299,7 @@ static int guests_describe(void *data, pid_t reader, uint64_t node, struct files
 	if (node == FILESYSTEM_ROOT)
 		return 0;
 	r = view ? subject_by_slot(tree->subjects, node_slot(node), &subject) : -ENOENT;
-	return r < 0 ? r : describe_view(tree, subject, view, node_cpu(node), ret_node);
+	return r < 0 ? r : describe_view(tree, subject, view, node_cpu(node), is_read, ret_node);
 }
 
 static int list_guests(struct tree *tree, uint64_t cursor, uint64_t *ret_next, const char **ret_name,
@@ -314,12 +376,13 @@ static int readers_look_up(void *data, pid_t reader, uint64_t directory, const c
 	return 0;
 }
 
-static int readers_describe(void *data, pid_t reader, uint64_t node, struct filesystem_node *ret_node)
+static int readers_describe(void *data, pid_t reader, uint64_t node, bool is_read, struct filesystem_node *ret_node)
 {
 	const struct view *view = node_view(node);
 
 	(void)data;
 	(void)reader;
+	(void)is_read;
 	if (!view)
 		return -ENOENT;
 	describe_direct(view, node_cpu(node), ret_node);
@@ -347,7 +410,6 @@ static int readers_read(void *data, pid_t reader, uint64_t node, struct text *ou
 		r = subject_by_reader(tree->subjects, reader, &subject);
 		if (r < 0)
 			return r;
-		tree->text_node = 0; /* the number does not say whose it is */
 		r = read_view(tree, subject, node, out);
 		if (r != -ENOENT)
 			break;
@@ -379,5 +441,12 @@ void tree_each_node(struct subject *subject, void (*function)(void *data, uint64
 
 void tree_release(struct tree *tree)
 {
-	text_release(&tree->text);
+	for (size_t i = 0; i < TREE_TEXTS; i++)
+		text_release(&tree->texts[i].text);
+}
+
+void tree_expire(struct tree *tree)
+{
+	for (size_t i = 0; i < TREE_TEXTS; i++)
+		tree->texts[i].node = 0;
 }

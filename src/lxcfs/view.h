@@ -90,6 +90,8 @@ int view_guest_sample_load(struct view_guest *guest, int64_t now_ns, struct erro
  * nothing is changed.
  */
 void view_guest_save(const struct view_guest *guest, struct text *out);
+/* Changes with what view_guest_save() saves; 0 for a guest just opened. */
+uint64_t view_guest_generation(const struct view_guest *guest);
 int view_guest_restore(struct view_guest *guest, const char *saved, struct error *err);
 
 /* What diskstats of the host says of a device now. -ENODEV when it is not there. */
