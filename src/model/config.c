@@ -269,6 +269,23 @@ static void explain(const struct explanation *explanation, const char *prefix, c
 	}
 }
 
+/* As it is in force: limits of processes that nobody gave are not there, and numbers that nobody gave are null. */
+static struct json *write_in_force(const struct config *config)
+{
+	struct json *in_force = schema_write(&config_schema, config);
+	struct json *ulimits = json_copy(json_get(in_force, "default-ulimits"));
+
+	for (size_t i = 0; i < ULIMIT_COUNT; i++)
+		if (config->ulimit_by_name[i].hard == UNSET)
+			json_remove(ulimits, ulimit_name(i));
+	json_set(in_force, "default-ulimits", ulimits);
+	if (config->cpu_rt_period_us == CGROUP_LIMIT_UNSET)
+		json_set(in_force, "cpu-rt-period", json_new_null());
+	if (config->cpu_rt_runtime_us == CGROUP_LIMIT_UNSET)
+		json_set(in_force, "cpu-rt-runtime", json_new_null());
+	return in_force;
+}
+
 int config_explain(void (*report)(void *data, const char *key, const struct json *value, enum config_source source),
 		   void *data, struct error *err)
 {
@@ -278,7 +295,7 @@ int config_explain(void (*report)(void *data, const char *key, const struct json
 
 	if (r < 0)
 		return r;
-	in_force = schema_write(&config_schema, &config);
+	in_force = write_in_force(&config);
 	json_read_file(AT_FDCWD, paths_config(), JSON_MAX_BYTES, &given,
 		       NULL); /* it was good a moment ago, or there is none */
 	explain(&(struct explanation){report, data}, "", in_force, given);

@@ -90,6 +90,15 @@ static void test_explain(void **state)
 	assert_int_equal(config_explain(append_key, &out, &err), 0);
 	assert_non_null(strstr(text_get(&out), "user-remap=\"auto\" default\n"));
 	assert_non_null(strstr(text_get(&out), "container-log.max-file=7 default\n"));
+	assert_non_null(strstr(text_get(&out), "default-ulimits={} default\n"));
+	assert_null(strstr(text_get(&out), "default-ulimits.")); /* what nobody gave has no row */
+	assert_null(strstr(text_get(&out), "-922337"));
+	text_release(&out);
+	work_write("daemon.json", "{\"default-ulimits\":{\"nofile\":{\"soft\":1,\"hard\":2}},\"cpu-rt-runtime\":5}");
+	assert_int_equal(config_explain(append_key, &out, &err), 0);
+	assert_non_null(strstr(text_get(&out), "default-ulimits.nofile.hard=2 file\n"));
+	assert_null(strstr(text_get(&out), "default-ulimits.core"));
+	assert_non_null(strstr(text_get(&out), "cpu-rt-runtime=5 file\n"));
 	text_release(&out);
 	work_write("daemon.json", "{\"user-remap\":\"none\",\"stop-timeout\":null,\"container-log\":{\"max-size\":\"1m\"}}");
 	assert_int_equal(config_explain(append_key, &out, &err), 0);
