@@ -214,7 +214,8 @@ static int change_files(int root_fd, const char *word, int (*change)(int root_fd
 /* In the guest's mount, network and IPC namespaces. */
 static int protect(void *data, struct error *err)
 {
-	const struct strings *writable = data;
+	const struct spec *spec = data;
+	const struct strings *writable = &spec->namespaces.writable;
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = 0;
 
@@ -222,15 +223,13 @@ static int protect(void *data, struct error *err)
 		return error_set_errno(err, "cannot open the guest's root directory");
 	for (size_t i = 0; r == 0 && i < writable->count; i++)
 		r = change_files(root, writable->items[i], make_writable, err);
-	return r < 0 || strings_contain(writable, "net") ? r : change_files(root, "net", make_read_only, err);
+	return r < 0 || spec->is_privileged || strings_contain(writable, "net")
+		       ? r
+		       : change_files(root, "net", make_read_only, err);
 }
 
 int sysctl_protect(const struct spec *spec, int init_pidfd, struct error *err)
 {
-	struct strings writable = spec->namespaces.writable;
-
 	/* Which files there are below /proc/sys depends on the network and IPC of who looks: the guest's own are meant. */
-	return spec->is_privileged
-		       ? 0
-		       : namespace_run(init_pidfd, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC, protect, &writable, err);
+	return namespace_run(init_pidfd, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC, protect, (void *)spec, err);
 }

@@ -15,6 +15,6 @@
 int sysctl_apply(const struct spec *spec, int init_pidfd, pid_t init, struct error *err);
 /*
  * Makes those files below the guest's /proc/sys writable that --ns-change-opt names, and the network's read-only when it is not named. A privileged guest
- * keeps what it has. Who may write is up to the owner of the namespace, the guest's root (for ipc since Linux 5.19 if it has ids of its own).
+ * keeps its network's as they are. Who may write is up to the owner of the namespace, the guest's root (for ipc since Linux 5.19 if it has ids of its own).
  */
 int sysctl_protect(const struct spec *spec, int init_pidfd, struct error *err);

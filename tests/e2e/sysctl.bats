@@ -120,9 +120,10 @@ settings=(--sysctl net.ipv4.ip_forward=1 --sysctl net.core.somaxconn=123 --sysct
 
 @test "--ns-change-opt net,ipc: those files are writable inside and the rest is not" {
 	local name options
-	for name in mapped plain; do
+	for name in mapped plain privileged; do
 		options=()
-		[[ $name == mapped ]] || options=(--user-remap none)
+		[[ $name != plain ]] || options=(--user-remap none)
+		[[ $name != privileged ]] || options=(--privileged)
 		small_start "$name" --ns-change-opt net,ipc "${options[@]}"
 		change "$name" net/ipv4/ip_forward 1
 		change "$name" kernel/msgmax 7000
