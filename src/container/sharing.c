@@ -8,6 +8,7 @@
 #include "container/container.h"
 #include "kernel/namespace.h"
 #include "kernel/procfs.h"
+#include "model/registry.h"
 
 static int check_owner(const struct container *owner, enum spec_namespace kind, struct error *err)
 {
@@ -26,10 +27,13 @@ static int check_owner(const struct container *owner, enum spec_namespace kind, 
 static int join(const char *id, enum spec_namespace kind, struct error *err)
 {
 	autorelease(container_release) struct container owner = {0};
+	autofree char *found = NULL;
 	autoclose int pidfd = -EBADF;
 	struct process_id init;
-	int r;
+	int r = registry_resolve(id, &found, err); /* it may have been removed since */
 
+	if (r < 0)
+		return r;
 	container_load(id, &owner);
 	r = check_owner(&owner, kind, err);
 	if (r < 0)

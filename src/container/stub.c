@@ -295,6 +295,17 @@ static void drop_capabilities(const struct user *user)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
+/* setgroups(2) does not say which of them is the wrong one: one that the guest's user namespace has no id for. */
+static void fail_groups(const gid_t *groups, uint32_t count)
+{
+	int problem = errno;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (setgroups(1, &groups[i]) < 0)
+			fail(126, errno, "cannot join group %u", groups[i]);
+	fail(126, problem, "cannot set groups");
+}
+
 /* The permitted capabilities stay, for the filter; drop_capabilities() comes next. */
 static void become(const struct user *user)
 {
@@ -305,7 +316,7 @@ static void become(const struct user *user)
 	for (uint32_t i = 0; i < user->group_count; i++)
 		groups[i] = user->groups[i];
 	if (setgroups(user->group_count, groups) < 0 && (errno != EPERM || user->group_count))
-		fail(125, errno, "cannot set groups");
+		fail_groups(groups, user->group_count);
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		fail(126, errno, "cannot become group %u", user->gid);
 	if (setresuid(user->uid, user->uid, user->uid) < 0)

@@ -146,6 +146,15 @@ result() { # NAME: of the program in the background, when it has ended
 	done
 }
 
+@test "an id that the guest's user namespace does not have is named" {
+	run -126 syscontainer exec -u 70000 evil id
+	has_text "cannot become"
+	has_text "70000"
+	tree_small ids >/dev/null
+	run -126 syscontainer run --rm --name ids --group-add 5 --group-add 70000 "$(tree_path ids)" id
+	has_text "cannot join group 70000: Invalid argument"
+}
+
 @test "exec inherits neither capabilities nor groups of its caller" {
 	for user in 0 daemon; do
 		run -0 syscontainer exec -u $user evil cat /proc/self/status

@@ -108,6 +108,15 @@ uptime_of() { # NAME
 	same "network after the next start" "$(namespace_of joined net)" "$(namespace_of owner net)"
 }
 
+@test "a start that shares with a container that was removed says so" {
+	small_start gone --user-remap none
+	small_create joined --user-remap none --net container:gone
+	id=$(container_id gone)
+	syscontainer rm -f gone
+	run -125 syscontainer start joined
+	has_text "cannot start container joined: --net container:${id:0:12}: No such container: $id"
+}
+
 @test "what nobody may share is refused, and so is what is not there" {
 	small_start alone --user-remap none --ipc private
 	small_create wants --user-remap none --ipc container:alone
