@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -388,6 +389,10 @@ static int fit_v1(const struct cgroup_hierarchy *hierarchy, const char *director
 	int r = 0;
 
 	if (strings_contain(&hierarchy->controllers, "cpuset")) {
+		autofree char *clone_children = xasprintf("%s/cgroup.clone_children", directory);
+
+		/* For what others make below it: liblxc fills no cpuset whose parent was there already. */
+		file_write_value(AT_FDCWD, clone_children, "1", NULL);
 		r = inherit_cpuset(directory, parent, "cpuset.cpus", err);
 		if (r >= 0)
 			r = inherit_cpuset(directory, parent, "cpuset.mems", err);
@@ -416,6 +421,9 @@ static void unmake(const struct cgroup_hierarchy *hierarchy, const char *path, s
 	}
 }
 
+/* On cgroups that we made, so that no others are removed as unused. A kernel that does not take it keeps them. */
+#define MADE_BY_US "trusted.syscontainer"
+
 /* One level: `end` is where it ends in `path`. *made_from becomes the length of what was there before us. */
 static int create_level(const struct cgroup_hierarchy *hierarchy, const char *path, size_t parent_length, size_t length,
 			size_t *made_from, struct error *err)
@@ -428,8 +436,10 @@ static int create_level(const struct cgroup_hierarchy *hierarchy, const char *pa
 	if (mkdir(directory, 0755) < 0) {
 		if (errno != EEXIST)
 			return error_set_errno(err, "cannot make the cgroup %s", directory);
-	} else if (*made_from > parent_length) {
-		*made_from = parent_length;
+	} else {
+		setxattr(directory, MADE_BY_US, "", 0, 0);
+		if (*made_from > parent_length)
+			*made_from = parent_length;
 	}
 	return hierarchy->is_v2 ? 0 : fit_v1(hierarchy, directory, parent, err);
 }
@@ -534,15 +544,29 @@ int cgroup_remove(const struct cgroup_host *host, const char *path, struct error
 	return result < 0 ? result : 0;
 }
 
-void cgroup_remove_if_empty(const struct cgroup_host *host, const char *path)
+/* rmdir(2) keeps what has processes or cgroups in it. */
+static void remove_unused(const struct cgroup_hierarchy *hierarchy, const char *path)
+{
+	autofree char *level = xstrdup(path);
+	bool is_ours = true;
+
+	for (char *end = level + strlen(level); is_ours && end > level; end = strrchr(level, '/')) {
+		autofree char *directory = NULL;
+
+		*end = '\0';
+		directory = cgroup_directory(hierarchy, level);
+		is_ours = end == level + strlen(path) || getxattr(directory, MADE_BY_US, NULL, 0) >= 0;
+		if (is_ours && rmdir(directory) < 0 && errno != ENOENT)
+			return;
+	}
+}
+
+void cgroup_remove_unused(const struct cgroup_host *host, const char *path)
 {
 	if (cgroup_path_check(path, NULL) < 0)
 		return;
-	for (size_t i = 0; i < host->count; i++) {
-		autofree char *directory = cgroup_directory(&host->hierarchies[i], path);
-
-		rmdir(directory);
-	}
+	for (size_t i = 0; i < host->count; i++)
+		remove_unused(&host->hierarchies[i], path);
 }
 
 /*

@@ -84,8 +84,11 @@ int cgroup_enable_controller(const struct cgroup_hierarchy *hierarchy, const cha
  * in it.
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, struct error *err);
-/* Removes just this cgroup where it is empty; anything else is left and is no error. For "<parent>" after the last container. */
-void cgroup_remove_if_empty(const struct cgroup_host *host, const char *path);
+/*
+ * Removes this cgroup where nothing is in it, and then those above it that cgroup_create() made; anything else is left and is no error. For
+ * "<parent>" after the last container.
+ */
+void cgroup_remove_unused(const struct cgroup_host *host, const char *path);
 
 /*
  * Where a process is, as a path in the hierarchy of `controller` (v1 name); NULL asks name=systemd, or v2 without

@@ -365,6 +365,8 @@ static int start_payload(struct monitor *monitor, struct error *err)
 	memset(&fds, -1, sizeof(fds)); /* -1 in every int */
 	unlink(exit_file);
 	r = open_fds(monitor, &fds, err);
+	if (r == 0) /* liblxc would make it as well, but nobody could tell afterwards that it is ours to remove */
+		r = cgroup_create(&monitor->cgroups, monitor->spec.cgroup_parent, err);
 	if (r < 0)
 		return r;
 	pid = fork();

@@ -121,7 +121,7 @@ static void remove_cgroups(struct monitor *monitor)
 
 	if (container_end_cgroups(&monitor->cgroups, cgroup, &error) < 0)
 		monitor_complain(monitor, &error);
-	cgroup_remove_if_empty(&monitor->cgroups, monitor->spec.cgroup_parent);
+	cgroup_remove_unused(&monitor->cgroups, monitor->spec.cgroup_parent);
 }
 
 static void clean_up(struct monitor *monitor)

@@ -355,6 +355,21 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 	same "default" "$(field other .HostConfig.CgroupParent)" "/$E2E_CGROUP"
 }
 
+@test "cgroups above a container that were made for it go with it, and others stay" {
+	local top
+	for top in /sys/fs/cgroup/{memory,unified,.}; do
+		[[ ! -e $top/cgroup.procs ]] || break
+	done
+	small_create box --cgroup-parent "/$E2E_CGROUP/theirs/ours/below"
+	small_start other # keeps what is above
+	mkdir "$top/$E2E_CGROUP/theirs"
+	syscontainer start box
+	[[ -d $top/$E2E_CGROUP/theirs/ours/below/$(container_id box) ]]
+	syscontainer rm -f box
+	same "left" "$(find "$top/$E2E_CGROUP/theirs" -type d)" "$top/$E2E_CGROUP/theirs"
+	rmdir "$top/$E2E_CGROUP/theirs"
+}
+
 @test "stats shows the limits that count, of the container or above it" {
 	small_start box --pids-limit 50 --memory 64m
 	run -0 syscontainer stats --no-stream --format json box
