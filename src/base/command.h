@@ -36,7 +36,8 @@ struct option_row {
 	const char *const *choices;
 	const char *argument; /* how help names the value: "BYTES"; NULL for flags */
 	const char *help;     /* one line; NULL hides the row from help and completion */
-	const char *complete; /* "file", "directory", "container", "signal" or NULL; choices complete by themselves */
+	const char *
+		complete; /* "file", "directory", "container", "signal", "words A B ..." or NULL; choices complete by themselves */
 	int (*check)(const char *value, struct error *err); /* may be NULL; refuses a string value when it is parsed */
 };
 

@@ -69,15 +69,23 @@ static void print_entries(FILE *out, const char *title, const struct entries *en
 	}
 }
 
-/* "text (one of no, always) (default no)" */
+/* "text (one of no, always) (default no)"; an argument "no|always" has said that. */
 static char *describe_option(const struct option_row *row, const void *options)
 {
+	autorelease(strings_release) struct strings choices = {0};
 	autorelease(text_release) struct text value = {0};
+	autofree char *listed = NULL;
 	struct text text = {0};
 
 	text_append(&text, row->help);
 	for (const char *const *choice = row->choices; choice && *choice; choice++)
-		text_appendf(&text, "%s%s%s", choice == row->choices ? " (one of " : ", ", *choice, choice[1] ? "" : ")");
+		strings_append(&choices, *choice);
+	listed = strings_join(&choices, "|");
+	if (choices.count && !(row->argument && strcmp(row->argument, listed) == 0)) {
+		autofree char *words = strings_join(&choices, ", ");
+
+		text_appendf(&text, " (one of %s)", words);
+	}
 	option_format_member(row, options, &value);
 	if (value.length)
 		text_appendf(&text, " (default %s)", text_get(&value));

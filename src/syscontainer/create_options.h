@@ -4,19 +4,18 @@
 
 #include "base/command.h"
 #include "model/spec.h"
+#include "syscontainer/device_options.h"
 #include "syscontainer/environment_options.h"
 #include "syscontainer/health_options.h"
 #include "syscontainer/hook_options.h"
 #include "syscontainer/limit_options.h"
 #include "syscontainer/mount_options.h"
+#include "syscontainer/namespace_options.h"
 #include "syscontainer/network_file_options.h"
 #include "syscontainer/proc_view_options.h"
-
-#include "syscontainer/device_options.h"
-#include "syscontainer/namespace_options.h"
+#include "syscontainer/security_options.h"
 
 #define CREATE_MAX_STRING 131072 /* what the kernel takes as one argument or variable, execve(2) MAX_ARG_STRLEN */
-#include "syscontainer/security_options.h"
 
 struct create_options {
 	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap,
@@ -82,13 +81,14 @@ int create_check_remap(const char *value, struct error *err);
 			.help = "how long a start waits until it is ready (default: start-timeout of daemon.json); 0: for ever"), \
 		CREATE_ROW("rm", 0, OPTION_FLAG, removes_itself, .help = "remove the container when it ends"), \
 		CREATE_ROW("restart", 0, OPTION_STRING, restart, .argument = "POLICY", .check = create_check_restart, \
+			   .complete = "words no on-reboot on-failure always unless-stopped", \
 			   .help = "no, on-reboot, on-failure[:N], always or unless-stopped"), \
 		CREATE_ROW("system-container", 0, OPTION_FLAG, is_system_container, \
 			   .help = "accepted for compatibility: there is no other kind"), \
 		CREATE_ROW("external-rootfs", 0, OPTION_STRING, external_rootfs, .argument = "PATH", .complete = "file", \
 			   .help = "the tree to boot; the ROOTFS operand is then a placeholder (none)"), \
 		CREATE_ROW("user-remap", 0, OPTION_STRING, user_remap, .argument = "UID:GID:SIZE|auto|none", \
-			   .check = create_check_remap, \
+			   .check = create_check_remap, .complete = "words auto none", \
 			   .help = "host ids of the guest (default: user-remap of daemon.json)"), \
 		CREATE_ROW( \
 			"privileged", 0, OPTION_FLAG, is_privileged, \

@@ -27,19 +27,22 @@ extern const char *const namespace_options_plain_words[]; /* private, host */
 #define NAMESPACE_ROWS(owner_, member_) \
 	NAMESPACE_ROW(owner_, member_, "net", OPTION_STRING, modes[SPEC_NAMESPACE_NET], \
 		      .argument = "none|host|container:X", .check = namespace_options_check_net, \
+		      .complete = "words none host container:", \
 		      .help = "network: of its own with nothing in it (none), or shared"), \
 		NAMESPACE_ROW(owner_, member_, "network", OPTION_STRING, modes[SPEC_NAMESPACE_NET], \
 			      .check = namespace_options_check_net), \
 		NAMESPACE_ROW(owner_, member_, "pid", OPTION_STRING, modes[SPEC_NAMESPACE_PID], \
 			      .argument = "private|host|container:X", .check = namespace_options_check_pid, \
+			      .complete = "words private host container:", \
 			      .help = "processes: of its own, or shared; an init cannot run among those of others"), \
 		NAMESPACE_ROW( \
 			owner_, member_, "ipc", OPTION_STRING, modes[SPEC_NAMESPACE_IPC], \
 			.argument = "shareable|private|host|container:X", .check = namespace_options_check_ipc, \
+			.complete = "words shareable private host container:", \
 			.help = "System V IPC and message queues: of its own (private: no other container may join), or shared"), \
 		NAMESPACE_ROW(owner_, member_, "uts", OPTION_STRING, modes[SPEC_NAMESPACE_UTS], \
 			      .argument = "private|host|container:X", .check = namespace_options_check_uts, \
-			      .help = "host name: of its own, or shared"), \
+			      .complete = "words private host container:", .help = "host name: of its own, or shared"), \
 		NAMESPACE_ROW(owner_, member_, "cgroupns", OPTION_CHOICE, modes[SPEC_NAMESPACE_CGROUP], \
 			      .argument = "private|host", .choices = namespace_options_plain_words, \
 			      .help = "whether the guest sees where its cgroup is on the host"), \
@@ -53,7 +56,7 @@ extern const char *const namespace_options_plain_words[]; /* private, host */
 			      .check = spec_sysctl_check, \
 			      .help = "kernel parameter of the guest's own namespaces, such as net.ipv4.ip_forward=1"), \
 		NAMESPACE_ROW(owner_, member_, "ns-change-opt", OPTION_STRINGS, writable, .argument = "net|ipc|net,ipc", \
-			      .check = namespace_options_check_writable, \
+			      .check = namespace_options_check_writable, .complete = "words net ipc net,ipc", \
 			      .help = "kernel parameters that the guest itself may change, below /proc/sys")
 
 /* Into spec->namespaces, checked against spec->idmap and the host name; containers that are named must exist. */

@@ -29,7 +29,7 @@ int security_check_ulimit(const char *value, struct error *err);
 		SECURITY_ROW( \
 			owner_, member_, "security-opt", options, .argument = "KEY=VALUE", \
 			.help = "seccomp=FILE|unconfined, apparmor=PROFILE|unconfined, label=PART:X|disable, no-new-privileges", \
-			.check = security_check_option), \
+			.complete = "words seccomp= apparmor= label= no-new-privileges", .check = security_check_option), \
 		SECURITY_ROW(owner_, member_, "ulimit", ulimits, .argument = "NAME=SOFT[:HARD]", \
 			     .help = "limit of each process, such as nofile=1024:4096; -1: unlimited", \
 			     .check = security_check_ulimit)

@@ -25,6 +25,7 @@ static const struct option_row rows[] = {
 	 .offset = offsetof(struct options, restart),
 	 .given_offset = offsetof(struct options, has_restart),
 	 .argument = "POLICY",
+	 .complete = "words no on-reboot on-failure always unless-stopped",
 	 .help = "no, on-reboot, on-failure[:N], always or unless-stopped",
 	 .check = create_check_restart} LIMIT_ROWS(struct options, changes),
 	{.name = NULL},

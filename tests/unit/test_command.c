@@ -20,7 +20,7 @@
 
 struct machine {
 	bool tty, interactive, detach, memory_given;
-	char *name, *restart, *stop_signal;
+	char *name, *restart, *mode, *stop_signal;
 	struct strings environment;
 	int64_t memory, swap, retries, swappiness, wait_ms, any, cpus, oom;
 };
@@ -38,6 +38,7 @@ static int check_name(const char *value, struct error *err)
 	return strchr(value, '!') ? error_set(err, -EINVAL, "'!' is not allowed in a name") : 0;
 }
 
+static const char *const mode_choices[] = {"rw", "ro", NULL};
 static const char *const restart_choices[] = {"no", "always", "on-reboot", NULL};
 
 #define AT(member) offsetof(struct machine, member)
@@ -49,7 +50,13 @@ static const struct option_row machine_rows[] = {
 	 .offset = AT(interactive),
 	 .help = "Keep standard input open"},
 	{.name = "detach", .letter = 'd', .type = OPTION_FLAG, .offset = AT(detach), .help = "Return when it is up"},
-	{.name = "name", .letter = 'n', .type = OPTION_STRING, .offset = AT(name), .check = check_name, .help = "Name it"},
+	{.name = "name",
+	 .letter = 'n',
+	 .type = OPTION_STRING,
+	 .offset = AT(name),
+	 .check = check_name,
+	 .complete = "words web= db",
+	 .help = "Name it"},
 	{.name = "called", .type = OPTION_STRING, .offset = AT(name), .check = check_name},
 	{.name = "env",
 	 .letter = 'e',
@@ -82,6 +89,12 @@ static const struct option_row machine_rows[] = {
 	 .offset = AT(restart),
 	 .choices = restart_choices,
 	 .help = "When it ends"},
+	{.name = "mode",
+	 .type = OPTION_CHOICE,
+	 .offset = AT(mode),
+	 .choices = mode_choices,
+	 .argument = "rw|ro",
+	 .help = "May it write"},
 	{.name = "stop-signal",
 	 .letter = 'h',
 	 .type = OPTION_STRING,
@@ -613,6 +626,7 @@ static void test_command_help(void **state)
 		      "      --cpus NUMBER        Limit processors\n"
 		      "  -w, --wait DURATION      Wait so long (default 90s)\n"
 		      "      --restart WORD       When it ends (one of no, always, on-reboot) (default no)\n"
+		      "      --mode rw|ro         May it write\n"
 		      "  -h, --stop-signal TEXT   Ask PID 1\n"
 		      "\n"
 		      "Global options:\n"
@@ -677,7 +691,8 @@ static const struct {
 	{"run --restart =", "no always on-reboot"},
 	{"run -tih SIGTER", "SIGTERM"},
 	{"run -e /proc/self/cmdlin", "/proc/self/cmdline"},
-	{"run --name ''", ""},
+	{"run --name ''", "web= db"},
+	{"run --mode ''", "rw ro"},
 	{"run -n x --int", "--interactive"},
 	{"run -nx --int", "--interactive"},
 	/* operands, as far as they are ours */
