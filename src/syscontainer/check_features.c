@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -340,6 +341,30 @@ static enum check_result probe_loop(struct text *detail)
 	return fd >= 0 ? CHECK_WORKS : CHECK_MISSING;
 }
 
+/* fsopen(2) has the kernel load the module, as a mount would. */
+static enum check_result probe_squashfs(struct text *detail)
+{
+	autoclose int fd = (int)syscall(SYS_fsopen, "squashfs", FSOPEN_CLOEXEC);
+
+	text_append(detail, fd >= 0 ? "squashfs" : "the kernel has no squashfs; run: modprobe squashfs");
+	return fd >= 0 ? CHECK_WORKS : CHECK_MISSING;
+}
+
+/* Without the index those that are built in or loaded still count. */
+static enum check_result probe_kernel_modules(struct text *detail)
+{
+	struct utsname host = {0};
+	autofree char *index = NULL;
+	bool works;
+
+	uname(&host);
+	index = xasprintf("/lib/modules/%s/modules.dep.bin", host.release);
+	works = file_exists(AT_FDCWD, index);
+	text_appendf(detail, "%s%s", index,
+		     works ? "" : " is missing: only what is built in or loaded can be had; run: depmod");
+	return works ? CHECK_WORKS : CHECK_WARNS;
+}
+
 static enum check_result probe_overlay(struct text *detail)
 {
 	autofree char *types = NULL;
@@ -395,8 +420,9 @@ static enum check_result probe_liblxc(struct text *detail)
 
 static enum check_result probe_programs(struct text *detail)
 {
-	static const char *const names[] = {"syscontainer-monitor", "syscontainer-payload", "syscontainer-stub",
-					    "syscontainer-keeper", "syscontainer-transfer"};
+	static const char *const names[] = {"syscontainer-monitor", "syscontainer-payload",  "syscontainer-stub",
+					    "syscontainer-keeper",  "syscontainer-transfer", "syscontainer-seccomp",
+					    "syscontainer-hooks"};
 	autofree char *directory = paths_program("");
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -450,6 +476,8 @@ const struct check_feature check_features[] = {
 	{"fuse", false, "the view of /proc", probe_fuse},
 	{"proc view", false, "own values in /proc and /sys", probe_proc_view},
 	{"loop devices", false, "image files", probe_loop},
+	{"squashfs", false, "--mount type=squashfs", probe_squashfs},
+	{"kernel modules", false, "-e KERNEL_MODULES=...", probe_kernel_modules},
 	{"overlay", false, "trees in layers", probe_overlay},
 	{"pressure", false, "pressure of a container", probe_pressure},
 	{.name = NULL},
