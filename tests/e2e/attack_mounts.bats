@@ -32,7 +32,7 @@ teardown() {
 
 # All mounts of the host but those of other sets of containers that are tested meanwhile.
 host_state() {
-	sed -E 's/^[0-9]+ [0-9]+ //' /proc/self/mountinfo | grep -v '/sysc-test\.' | sort
+	sed -E 's/^[0-9]+ [0-9]+ //' /proc/self/mountinfo | grep -v -e '/sysc-test\.' -e '/bats-run-' -e '/syscontainer-bench\.' | sort
 	grep -F "$E2E_DIR" /proc/self/mountinfo | sed -E 's/^[0-9]+ [0-9]+ //' | sort
 	find "$CANARY" "$E2E_DIR/source" -printf '%p %y %m %U:%G %s\n' | sort
 	stat -c '%n %F %t:%T' /dev/null
@@ -177,4 +177,51 @@ try_start() { # NAME [OPTION OF run]...
 	run in_guest evil cat /data/link/file
 	has_text "No such file or directory"
 	host_is_unharmed
+}
+
+@test "a cgroup hierarchy's release_agent, which the host's kernel would run, is out of reach" {
+	local mode
+	for mode in auto none; do
+		tree_small evil >/dev/null
+		(
+			cd "$SYSCONTAINER_TEST_TREE"
+			cp -a --parents usr/bin/{unshare,mount,find} usr/lib/*-linux-gnu/lib{mount,blkid,selinux,pcre2-8}.so* "$(tree_path evil)"
+		)
+		syscontainer run -d --name evil --user-remap "$mode" "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+		# A hierarchy of its own would have one at its top; of the host's it may see its own part only.
+		# shellcheck disable=SC2016 # the variables are those of the shell in the guest
+		run -0 in_guest evil sh -c '
+			mount -t cgroup -o none,name=evil none /tmp && echo made a hierarchy
+			unshare -mC mount -t cgroup -o none,name=evil none /tmp && echo made it in a cgroup namespace
+			unshare -UrmC mount -t cgroup -o none,name=evil none /tmp && echo made it as another root
+			for controller in memory pids rdma; do mount -t cgroup -o "$controller" none /tmp; done
+			find / -name release_agent
+			true' 2>/dev/null
+		[[ $output != *made* && $output != *release_agent* ]]
+		host_is_unharmed
+		syscontainer rm -f evil
+		tree_remove evil
+	done
+}
+
+@test "a set-user-ID program that the guest's root makes gives a user of the host nothing" {
+	local place
+	tree_small evil >/dev/null
+	mkdir -m 700 "$E2E_DIR/closed"
+	mkdir "$E2E_DIR/closed/volume"
+	chmod 700 "$E2E_DIR/trees/evil" # as syscontainer-run(1) says; both are reachable for us and the guest all the same
+	syscontainer run -d --name evil --read-only -v "$E2E_DIR/closed/volume:/volume" --host-channel "$E2E_DIR/channel:/channel" -v "$E2E_DIR/source:/source:ro" \
+		"$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
+	in_guest evil sh -c 'cat /usr/bin/id >/volume/id; cat /usr/bin/id >/channel/id; cat /usr/bin/id >/run/id'
+	cp "$SYSCONTAINER_TEST_TREE/usr/bin/chmod" "$BATS_TEST_TMPDIR/chmod"
+	syscontainer cp "$BATS_TEST_TMPDIR/chmod" evil:/run/chmod
+	in_guest evil sh -c '/run/chmod 4755 /volume/id /channel/id /run/id'
+	same "the volume's, on disk" "$(stat -c '%u %a' "$E2E_DIR/closed/volume/id")" "0 4755"
+	for place in "$E2E_DIR/closed/volume" "$E2E_DIR/channel" "/proc/$(init_pid evil)/root/run"; do
+		# Of a shell: setpriv itself still has capabilities when it executes something.
+		run setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "'$place/id' -u"
+		[[ $status -eq 126 || $status -eq 127 ]] || e2e_die "$place: $status $output"
+	done
+	syscontainer rm -f evil
+	rm -rf "$E2E_DIR/closed"
 }
