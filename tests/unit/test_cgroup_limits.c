@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "kernel/cgroup_disk.h"
@@ -518,6 +521,27 @@ static void test_reclaim(void **state)
 	assert_written(CONTAINER "/memory.max", "max");
 }
 
+/* Dirty cache is waited for, as the kernel that gives up on it is already writing. */
+static void test_reclaim_waits_for_writing(void **state)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
+	autorelease(cgroup_limits_release) struct cgroup_limits limits = limits_of("--memory 8388608");
+	struct error err;
+	pid_t writer;
+
+	(void)state;
+	replace(CONTAINER "/memory.stat", "file 16000000\nfile_dirty 12000000\nfile_writeback 0\n");
+	writer = fork();
+	if (writer == 0) {
+		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+		replace(CONTAINER "/memory.current", "8000000\n");
+		_exit(0);
+	}
+	assert_int_equal(cgroup_limits_apply(&host, PATH, &limits, NULL, NULL, &err), 0);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	assert_written(CONTAINER "/memory.max", "8388608");
+}
+
 static void test_oom_v2(void **state)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
@@ -565,11 +589,22 @@ static void test_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),       TEST(test_items),           TEST(test_page_names),
-		TEST(test_check_v2),   TEST(test_check_v1),        TEST(test_lacking_controllers),
-		TEST(test_apply_v2),   TEST(test_apply_bfq_v2),    TEST(test_apply_v1),
-		TEST(test_disks),      TEST(test_realtime_budget), TEST(test_merge_items),
-		TEST(test_taken_back), TEST(test_reclaim),         TEST(test_oom_v2),
+		TEST(test_rows),
+		TEST(test_items),
+		TEST(test_page_names),
+		TEST(test_check_v2),
+		TEST(test_check_v1),
+		TEST(test_lacking_controllers),
+		TEST(test_apply_v2),
+		TEST(test_apply_bfq_v2),
+		TEST(test_apply_v1),
+		TEST(test_disks),
+		TEST(test_realtime_budget),
+		TEST(test_merge_items),
+		TEST(test_taken_back),
+		TEST(test_reclaim),
+		TEST(test_oom_v2),
+		TEST(test_reclaim_waits_for_writing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
