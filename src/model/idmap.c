@@ -80,7 +80,10 @@ static void append_file(struct ranges *ranges, const char *path)
 		append_subordinate(ranges, text);
 }
 
-/* /proc/PID/uid_map (user_namespaces(7)), lines "INSIDE OUTSIDE COUNT". */
+/*
+ * /proc/PID/uid_map (user_namespaces(7)), lines "INSIDE OUTSIDE COUNT". Ids that are the same on both sides are the
+ * host's and nobody's own: a service with systemd's PrivateUsers=full has all there are.
+ */
 static void append_map(struct ranges *ranges, const char *path)
 {
 	autofree char *text = NULL;
@@ -90,7 +93,7 @@ static void append_map(struct ranges *ranges, const char *path)
 	if (file_read(AT_FDCWD, path, 65536, &text, &length, NULL) < 0)
 		return;
 	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3 && size < UINT32_MAX)
+		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3 && inside != outside)
 			ranges_append(ranges, (struct range){.first = outside, .size = size});
 }
 
@@ -164,26 +167,46 @@ static int record(const char *id, uint64_t first, uint64_t size, const char *suf
 	return 0;
 }
 
+/*
+ * Where this set of containers starts to look (FNV-1a of its path). Two sets on one host know nothing of each other's
+ * stopped containers, and hardly ever meet this way.
+ */
+static uint64_t first_candidate(void)
+{
+	autofree char *path = paths_idmap();
+	uint32_t hash = 2166136261u;
+
+	for (const char *c = path; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	return IDMAP_FIRST + (uint64_t)hash % IDMAP_COUNT * IDMAP_SIZE;
+}
+
+/* A range from `first` to `last` that is nobody's, a user's of the host included. */
+static bool find_unowned(const struct ranges *used, uint64_t first, uint64_t last, uint64_t *ret_first)
+{
+	for (first = find_free(used, first); first + IDMAP_SIZE - 1 <= last; first = find_free(used, first + IDMAP_SIZE)) {
+		if (getpwuid((uid_t)first))
+			continue;
+		*ret_first = first;
+		return true;
+	}
+	return false;
+}
+
 int idmap_allocate(const char *id, struct spec_idmap *ret_idmap, struct error *err)
 {
 	autorelease(ranges_release) struct ranges used = {0};
-	uint64_t first = IDMAP_FIRST;
+	uint64_t start = first_candidate(), first;
 
 	append_owned(&used);
 	append_file(&used, "/etc/subuid");
 	append_file(&used, "/etc/subgid");
 	append_running(&used);
-	for (;;) {
-		first = find_free(&used, first);
-		if (first + IDMAP_SIZE - 1 > IDMAP_LAST)
-			return error_set(
-				err, -ENOSPC,
-				"no %u free ids are left between %u and %u; remove containers, or give a range with --user-remap",
-				IDMAP_SIZE, IDMAP_FIRST, IDMAP_LAST);
-		if (!getpwuid((uid_t)first))
-			break;
-		first += IDMAP_SIZE;
-	}
+	if (!find_unowned(&used, start, IDMAP_LAST, &first) && !find_unowned(&used, IDMAP_FIRST, start - 1, &first))
+		return error_set(
+			err, -ENOSPC,
+			"no %u free ids are left between %u and %u; remove containers, or give a range with --user-remap",
+			IDMAP_SIZE, IDMAP_FIRST, IDMAP_LAST);
 	*ret_idmap = (struct spec_idmap){.uid = first, .gid = first, .size = IDMAP_SIZE, .is_automatic = true};
 	return record(id, first, IDMAP_SIZE, "", err);
 }

@@ -10,6 +10,7 @@
  * on, because systemd-nspawn takes from the whole of it at random and useradd(8) gives out subordinate ids from its lower end. */
 #define IDMAP_FIRST 0x30000000u
 #define IDMAP_LAST  0x6fffffffu
+#define IDMAP_COUNT ((IDMAP_LAST - IDMAP_FIRST + 1) / IDMAP_SIZE)
 
 /*
  * Under the registry's lock: finds IDMAP_SIZE ids that no container, no line of /etc/subuid or /etc/subgid and no running

@@ -105,7 +105,7 @@ static int measure_id_ranges(uint64_t *ret_limit, uint64_t *ret_used, struct err
 	const struct dirent *entry;
 
 	(void)err;
-	*ret_limit = (IDMAP_LAST - IDMAP_FIRST + UINT64_C(1)) / IDMAP_SIZE;
+	*ret_limit = IDMAP_COUNT;
 	while (directory && (entry = readdir(directory)))
 		*ret_used += entry->d_name[0] != '.';
 	if (directory)

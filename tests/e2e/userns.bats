@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Which host ids a guest has, and that its tree never changes hands.
+# Which host ids a guest has, and that its tree never changes hands. One guest has all of them: nobody else gets any meanwhile.
+# bats file_tags=alone
 
 load common
 load small
@@ -16,6 +17,7 @@ teardown_file() {
 
 teardown() {
 	! mountpoint -q "$BATS_TEST_TMPDIR/other" 2>/dev/null || umount "$BATS_TEST_TMPDIR/other"
+	[[ ! ${sleeper:-} ]] || kill "$sleeper"
 	e2e_clean
 }
 
@@ -93,8 +95,15 @@ is_elsewhere() { # PID: has a user namespace of its own
 	echo "0 $range 65536" >"/proc/$sleeper/uid_map"
 	small_create beside
 	beside=$(first_id beside)
-	kill "$sleeper"
 	[[ $((range + 65536)) -le $beside || $((beside + 65536)) -le $range ]]
+}
+
+@test "a user namespace in which all ids are the host's takes none" {
+	unshare --user sleep 60 3>&- &
+	sleeper=$!
+	wait_for 5 is_elsewhere "$sleeper"
+	cat <<<$'0 0 1\n1 1 4294967294' >"/proc/$sleeper/uid_map" # as systemd writes it for PrivateUsers=full
+	small_create one
 }
 
 @test "owners of a tree do not change by booting it, and what guest root writes belongs to root" {
