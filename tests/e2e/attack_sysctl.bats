@@ -103,8 +103,8 @@ host_parameters() {
 		echo 0 >/fake/sys/net/ipv4/ip_forward && echo "0 0 4294967295" >/fake/self/uid_map && mount --bind /fake /proc'
 	# As who it runs the kernel says, and not that /proc.
 	syscontainer exec -d liar sleep 3333
-	wait_for 5 pgrep -u "$first" -x sleep >/dev/null
-	pid=$(pgrep -u "$first" -nx sleep)
+	wait_for 5 pgrep -u "$first" -fx 'sleep 3333' >/dev/null
+	pid=$(pgrep -u "$first" -nfx 'sleep 3333')
 	same "namespace" "$(readlink "/proc/$pid/ns/user")" "$(readlink "/proc/$(init_pid liar)/ns/user")"
 	same "capabilities" "$(grep CapBnd "/proc/$pid/status")" "$(grep CapBnd "/proc/$(init_pid liar)/status")"
 	same "label" "$(cat "/proc/$pid/attr/current" 2>/dev/null)" "$(cat "/proc/$(init_pid liar)/attr/current" 2>/dev/null)"
