@@ -20,6 +20,7 @@ struct line_file {
 	dev_t device;
 	ino_t inode;      /* not used again by another file as long as we hold it open */
 	int64_t offset;   /* of the first line that was not given out */
+	int64_t seen;     /* where reading ended: behind the offset when the last line is not complete */
 	bool is_skipping; /* offset is within a line that is too long */
 };
 
@@ -237,7 +238,7 @@ static int end_of_file(struct lines *lines, struct line_file *file)
 	lines->end = 0;
 	if (fstat(file->fd, &status) < 0 || status.st_size >= file->offset)
 		return 0;
-	file->offset = 0;
+	file->offset = file->seen = 0;
 	file->is_skipping = false;
 	return 1;
 }
@@ -255,7 +256,24 @@ static int fill_buffer(struct lines *lines, struct line_file *file, struct error
 	if (count < 0)
 		return error_set_errno(err, "cannot read %s/%s", lines->directory, lines->name);
 	lines->end += (size_t)count;
+	file->seen = file->offset + (int64_t)lines->end;
 	return count > 0 ? 1 : end_of_file(lines, file);
+}
+
+/*
+ * A writer that opened the file before this one, and was late, appended there before it opened this one: what was read just
+ * now may come after lines of the older file that were not there when its end was met. Those go first.
+ */
+static bool go_back(struct lines *lines)
+{
+	const struct line_file *older = &lines->files[lines->current - (lines->current > 0)];
+	struct stat status;
+
+	if (lines->current == 0 || fstat(older->fd, &status) < 0 || status.st_size <= older->seen)
+		return false;
+	lines->current--;
+	lines->start = lines->end = 0;
+	return true;
 }
 
 int lines_next(struct lines *lines, const char **ret_line, size_t *ret_length, struct error *err)
@@ -270,6 +288,8 @@ int lines_next(struct lines *lines, const char **ret_line, size_t *ret_length, s
 			if (is_wanted)
 				return 1;
 		r = lines->count ? fill_buffer(lines, file, err) : 0;
+		if (r > 0 && go_back(lines))
+			continue;
 		if (r == 0 && lines->current + 1 < lines->count)
 			r = (int)++lines->current;
 		else if (r == 0)
