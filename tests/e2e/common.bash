@@ -6,6 +6,9 @@
 #                   teardown_file() { e2e_end; }
 #                   teardown() { e2e_clean; }
 # What exists at e2e_keep stays for all tests of the file; what a test makes goes away after it.
+#
+# Files run beside each other, on a busy machine: wait for what has to happen, never for a time. One that measures the whole machine, or takes
+# something of which the host has one (network links too), says `# bats file_tags=alone`.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0

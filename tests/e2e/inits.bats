@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Guests whose PID 1 is not systemd: they are up once it runs, and are stopped in their own language, without a kill.
+# bats file_tags=slow
 
 load common
 
