@@ -60,18 +60,23 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 	return fd < 0 ? error_set_errno(err, "cannot open %s", path) : read_all(fd, path, max, ret_data, ret_length, err);
 }
 
+int file_read_open(int fd, const char *name, size_t max, char **ret_data, size_t *ret_length, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set_errno(err, "cannot look at %s", name);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, -EINVAL, "%s is no regular file", name);
+	return read_all(fd, name, max, ret_data, ret_length, err);
+}
+
 int file_read_regular(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
 
-	if (fd < 0)
-		return error_set_errno(err, "cannot open %s", path);
-	if (fstat(fd, &status) < 0)
-		return error_set_errno(err, "cannot look at %s", path);
-	if (!S_ISREG(status.st_mode))
-		return error_set(err, -EINVAL, "%s is no regular file", path);
-	return read_all(fd, path, max, ret_data, ret_length, err);
+	return fd < 0 ? error_set_errno(err, "cannot open %s", path)
+		      : file_read_open(fd, path, max, ret_data, ret_length, err);
 }
 
 int file_read_line(int dirfd, const char *path, char **ret_line, struct error *err)

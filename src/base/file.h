@@ -18,6 +18,8 @@
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err);
 /* The same for a file that somebody named: -EINVAL for a directory, device, FIFO or socket, which is not waited for. */
 int file_read_regular(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err);
+/* That of a descriptor, opened with O_NONBLOCK; `name` is what errors call it. */
+int file_read_open(int fd, const char *name, size_t max, char **ret_data, size_t *ret_length, struct error *err);
 /* The same for /proc, /sys and cgroup files: one line, newline cut off. */
 int file_read_line(int dirfd, const char *path, char **ret_line, struct error *err);
 /* One unsigned decimal; "max" reads as UINT64_MAX. */

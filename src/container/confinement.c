@@ -32,7 +32,7 @@ uint64_t confinement_capabilities(const struct spec *spec)
 
 	if (!spec->is_privileged)
 		set = without(set, never, ARRAY_SIZE(never));
-	if (!spec->is_privileged && spec->idmap.size == 0)
+	if (!spec->is_privileged && !spec_is_remapped(spec))
 		set = without(set, not_as_host_root, ARRAY_SIZE(not_as_host_root));
 	set = spec_security_capabilities(&spec->security, set);
 	/* reboot(2) means the machine, or the container, whose processes these are. */

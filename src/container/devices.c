@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "kernel/device_node.h"
 #include "kernel/namespace.h"
+#include "kernel/root.h"
 
 /* More is a mistake, such as --device /dev. What one message between processes holds is far above. */
 #define MAX_DEVICES 512
@@ -114,11 +115,11 @@ struct attachment {
 static int attach_all(void *data, struct error *err)
 {
 	const struct attachment *attachment = data;
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = root_open_own(err);
 	int r = 0;
 
 	if (root < 0)
-		return error_set_errno(err, "cannot open the guest's root directory");
+		return root;
 	for (size_t i = 0; r == 0 && i < attachment->devices->count; i++)
 		r = device_node_attach(attachment->fds[i], root, attachment->devices->items[i].guest, err);
 	return r;

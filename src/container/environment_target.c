@@ -55,14 +55,14 @@ static int exchange(void *data, struct error *err)
 {
 	const struct exchange *task = data;
 	const struct spec *spec = task->spec;
-	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root_fd = root_open_own(err);
 	autorelease(strings_release) struct strings items = {0};
 	autofree char *content = NULL, *joined = NULL;
 	size_t length;
 	int r;
 
 	if (root_fd < 0)
-		return error_set_errno(err, "cannot open the guest's root directory");
+		return root_fd;
 	r = read_target(root_fd, spec->environment_target, &content, &length, err);
 	if (r == 0)
 		r = environment_file_join(content, length, &spec->environment, &items, err);

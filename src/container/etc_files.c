@@ -6,11 +6,10 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "kernel/cover.h"
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/root.h"
 #include "model/network_files.h"
@@ -121,7 +120,7 @@ static int cover(const struct guest *guest, const struct etc_file *file, const s
 	const char *name = strrchr(file->path, '/') + 1;
 	autofree char *path = xasprintf("%s/%s", OUR_DIRECTORY, name), *data = NULL;
 	autorelease(text_release) struct text content = {0};
-	autoclose int directory = -EBADF;
+	autoclose int directory = -EBADF, tree = -EBADF;
 	size_t length;
 	int r = root_read(guest->root_fd, file->path, MAX_BYTES, &data, &length, err);
 
@@ -134,7 +133,9 @@ static int cover(const struct guest *guest, const struct etc_file *file, const s
 	directory = root_open(guest->run_fd, OUR_DIRECTORY, O_PATH | O_DIRECTORY, 0, err);
 	if (directory < 0)
 		return directory;
-	r = cover_file(directory, name, target_fd, err);
+	tree = r = mount_clone(directory, name, AT_SYMLINK_NOFOLLOW, err);
+	if (r >= 0)
+		r = mount_attach(tree, target_fd, err);
 	return r < 0 ? error_prefix(err, "%s of the guest", file->path) : 0;
 }
 
@@ -167,11 +168,11 @@ static int apply_one(const struct guest *guest, const struct etc_file *file, con
 static int apply(void *data, struct error *err)
 {
 	const struct spec *spec = data;
-	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), run_fd = -EBADF;
+	autoclose int root_fd = root_open_own(err), run_fd = -EBADF;
 	int r = 0;
 
 	if (root_fd < 0)
-		return error_set_errno(err, "cannot open the guest's root directory");
+		return root_fd;
 	run_fd = root_open(root_fd, RUN, O_PATH | O_DIRECTORY, 0, err);
 	if (run_fd < 0)
 		return run_fd;

@@ -139,6 +139,10 @@ static int open_mounted(const struct spec *spec, struct error *err)
 int host_channel_open(const struct spec *spec, struct error *err)
 {
 	const char *path = spec->mounts.channel.source;
+	const struct mount_attr change = {
+		.attr_set = spec->mounts.channel.is_read_only ? MOUNT_ATTR_RDONLY : 0,
+		.propagation = MS_PRIVATE,
+	};
 	autoclose int fd = -EBADF, tree = -EBADF;
 	struct stat status;
 	int r = 0;
@@ -151,10 +155,10 @@ int host_channel_open(const struct spec *spec, struct error *err)
 	fd = open_mounted(spec, err);
 	if (fd < 0)
 		return fd;
-	tree = mount_clone(fd, err);
+	tree = mount_clone(fd, "", AT_RECURSIVE, err);
 	if (tree < 0)
 		return tree;
-	r = mount_change(tree, spec->mounts.channel.is_read_only ? MOUNT_ATTR_RDONLY : 0, MS_PRIVATE, err);
+	r = mount_change(tree, &change, AT_RECURSIVE, err);
 	return r < 0 ? r : steal_fd(&tree);
 }
 

@@ -124,7 +124,7 @@ static int set_namespaces(struct lxc_container *lxc, const struct spec *spec, st
 	for (enum spec_namespace kind = 0; kind < SPEC_NAMESPACE_COUNT; kind++)
 		if (!spec_namespace_is_own(&spec->namespaces, kind))
 			strings_append(&kept, spec_namespace_kinds[kind].kernel_name);
-	if (kept.count && spec->idmap.size == 0)
+	if (kept.count && !spec_is_remapped(spec))
 		strings_append(&kept, "user");
 	names = strings_join(&kept, " ");
 	r = kept.count ? set(lxc, "lxc.namespace.keep", names, err) : 0;
@@ -144,7 +144,7 @@ static int set_rootfs(struct lxc_container *lxc, const struct spec *spec, const 
 		r = set_formatted(lxc, err, "lxc.rootfs.path", xasprintf("dir:%s", rootfs));
 	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.rootfs.mount", paths_run_file(LAUNCH_MOUNT_POINT));
-	if (r == 0 && spec->idmap.size && !is_chowned)
+	if (r == 0 && spec_is_remapped(spec) && !is_chowned)
 		r = set(lxc, "lxc.rootfs.options", "idmap=container", err);
 	return r;
 }

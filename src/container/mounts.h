@@ -9,11 +9,6 @@
 #include "model/spec.h"
 
 /*
- * At create: can each source be mounted? A missing directory of a volume (-v) is made, 0750, as users of the reference expect; other missing sources
- * are -ENOENT. Nothing else is changed.
- */
-int mounts_check_sources(const struct spec *spec, struct error *err);
-/*
  * At each start: opens every source on the host, and attaches it in the mount namespace of the guest whose PID 1 is `init`: by
  * descriptor, at a target that is looked up below the guest's root as its PID 1 would see it. Targets that the tree has not are made, and stay.
  * Parents come before children. In the end come masked and read-only paths.

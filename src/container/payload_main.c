@@ -2,13 +2,11 @@
 /* Owns the process that starts a guest with liblxc and then becomes its keeper. See payload.h. */
 #include "container/payload.h"
 
-#include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -71,9 +69,9 @@ static int open_rootfs(const struct spec *spec, char **ret_rootfs, struct error 
 		*ret_rootfs = xstrdup(spec->rootfs);
 		return 0;
 	}
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return error_set_errno(err, "cannot make a mount namespace");
-	r = file_make_directories(target, 0711, err);
+	r = namespace_begin_mounts(MS_SLAVE, err);
+	if (r == 0)
+		r = file_make_directories(target, 0711, err);
 	if (r == 0)
 		r = image_mount(spec->rootfs, target, false, err);
 	if (r == 0)

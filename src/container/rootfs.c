@@ -13,8 +13,9 @@
 #include "base/memory.h"
 #include "container/init.h"
 #include "kernel/elf.h"
-#include "kernel/image.h"
+#include "kernel/mount.h"
 #include "kernel/root.h"
+#include "kernel/userns.h"
 
 int rootfs_resolve(const char *path, char **ret_path, struct error *err)
 {
@@ -132,10 +133,10 @@ int rootfs_check_idmap(const char *path, const struct spec *spec, struct error *
 	bool is_chowned;
 	int r = rootfs_find_owner(path, &spec->idmap, &is_chowned, err);
 
-	if (r < 0 || spec->idmap.size == 0 || is_chowned)
+	if (r < 0 || !spec_is_remapped(spec) || is_chowned)
 		return r;
-	userns = image_open_userns(spec->idmap.uid, spec->idmap.gid, spec->idmap.size, err);
-	return userns < 0 ? userns : image_check_idmap(path, userns, err);
+	userns = userns_open(spec->idmap.uid, spec->idmap.gid, spec->idmap.size, err);
+	return userns < 0 ? userns : mount_check_shift(path, userns, err);
 }
 
 /* By the name that was given, and by what that leads to if it is there. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/root.h"
 
@@ -174,31 +175,31 @@ static bool is_read_only(int fd)
 /* A writable mount of the file over itself. */
 static int make_writable(int root_fd, const char *path, struct error *err)
 {
-	struct mount_attr attributes = {.attr_clr = MOUNT_ATTR_RDONLY};
 	autoclose int fd = open_file(root_fd, path, err), tree = -EBADF;
+	int r;
 
 	if (fd < 0)
 		return fd;
 	if (!is_read_only(fd))
 		return 0;
-	tree = (int)syscall(SYS_open_tree, fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0 ||
-	    syscall(SYS_move_mount, tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return error_set_errno(err, "cannot make %s of the guest writable", path);
-	return 0;
+	tree = r = mount_clone(fd, "", 0, err);
+	if (r >= 0)
+		r = mount_change(tree, &(struct mount_attr){.attr_clr = MOUNT_ATTR_RDONLY}, 0, err);
+	if (r == 0)
+		r = mount_attach(tree, fd, err);
+	return r < 0 ? error_prefix(err, "cannot make %s of the guest writable", path) : 0;
 }
 
 /* liblxc leaves it writable by a mount of its own among the read-only rest. */
 static int make_read_only(int root_fd, const char *path, struct error *err)
 {
-	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
 	autoclose int fd = open_file(root_fd, path, err);
 
 	if (fd < 0 || is_read_only(fd))
 		return fd < 0 ? fd : 0;
-	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
-		return error_set_errno(err, "cannot make %s of the guest read-only", path);
-	return 0;
+	return mount_change(fd, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, 0, err) < 0
+		       ? error_prefix(err, "cannot make %s of the guest read-only", path)
+		       : 0;
 }
 
 static int change_files(int root_fd, const char *word, int (*change)(int root_fd, const char *path, struct error *err),
@@ -216,11 +217,11 @@ static int protect(void *data, struct error *err)
 {
 	const struct spec *spec = data;
 	const struct strings *writable = &spec->namespaces.writable;
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = root_open_own(err);
 	int r = 0;
 
 	if (root < 0)
-		return error_set_errno(err, "cannot open the guest's root directory");
+		return root;
 	for (size_t i = 0; r == 0 && i < writable->count; i++)
 		r = change_files(root, writable->items[i], make_writable, err);
 	return r < 0 || spec->is_privileged || strings_contain(writable, "net")

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -18,8 +16,10 @@
 #include "container/archive.h"
 #include "container/rootfs.h"
 #include "kernel/image.h"
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/procfs.h"
+#include "kernel/userns.h"
 #include "model/paths.h"
 
 #define LOCK_TIMEOUT_MS 10000
@@ -70,41 +70,20 @@ static int make_root(int fd, struct error *err)
 	return 0;
 }
 
-/* Mounts of ours must not be seen by the host, nor the host's unmounting by us. */
-static int leave_mount_namespace(struct error *err)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return error_set_errno(err, "cannot make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_set_errno(err, "cannot make the mounts private");
-	return 0;
-}
-
-static int clone_bare_tree(const char *path, struct error *err)
-{
-	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	return fd < 0 ? error_set_errno(err, "cannot clone the mount of %s", path) : fd;
-}
-
 /* A tree that was chowned for its range (rootfs_find_owner()) is shifted back, so that its ids are the guest's like those of any other. */
 static int unshift_tree(const struct view *view, const char *path, int tree_fd, struct error *err)
 {
-	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP};
 	autoclose int userns = -EBADF;
 	bool is_chowned;
 
 	if (rootfs_find_owner(path, &view->idmap, &is_chowned, NULL) < 0 || !is_chowned)
 		return 0;
-	userns = image_open_userns_back(view->idmap.uid, view->idmap.gid, view->idmap.size, err);
+	userns = userns_open_back(view->idmap.uid, view->idmap.gid, view->idmap.size, err);
 	if (userns < 0)
 		return userns;
-	attributes.userns_fd = (unsigned)userns;
-	if (syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
-		return error_set_errno(err,
-				       "cannot shift the ids of %s, which was chowned for its container; start it first",
-				       path);
-	return 0;
+	return mount_shift(tree_fd, userns, 0, err) < 0
+		       ? error_prefix(err, "%s was chowned for its container; start it first", path)
+		       : 0;
 }
 
 /*
@@ -114,11 +93,11 @@ static int unshift_tree(const struct view *view, const char *path, int tree_fd, 
 static int enter_tree(const struct view *view, struct error *err)
 {
 	/* Left open: a detached mount lasts as long as its descriptor. */
-	int tree, r = leave_mount_namespace(err);
+	int tree, r = namespace_begin_mounts(MS_PRIVATE, err);
 
 	if (r < 0)
 		return r;
-	tree = view->scope == VIEW_WHOLE ? image_clone_tree(view->rootfs, -1, err) : clone_bare_tree(view->rootfs, err);
+	tree = mount_clone(AT_FDCWD, view->rootfs, view->scope == VIEW_WHOLE ? AT_RECURSIVE : 0, err);
 	r = tree < 0 ? tree : unshift_tree(view, view->rootfs, tree, err);
 	return r < 0 ? r : make_root(tree, err);
 }
@@ -135,13 +114,13 @@ static int enter_image(const struct view *view, struct error *err)
 {
 	/* Any directory will do: in this namespace nobody else sees what is mounted on it. */
 	const char *target = paths_run();
-	int tree, r = leave_mount_namespace(err);
+	int tree, r = namespace_begin_mounts(MS_PRIVATE, err);
 
 	if (r == 0)
 		r = mount_image(view, target, err);
 	if (r < 0)
 		return r;
-	tree = clone_bare_tree(target, err);
+	tree = mount_clone(AT_FDCWD, target, 0, err);
 	r = tree < 0 ? tree : unshift_tree(view, target, tree, err);
 	return r < 0 ? r : make_root(tree, err);
 }
@@ -149,7 +128,7 @@ static int enter_image(const struct view *view, struct error *err)
 /* In the guest's namespaces already. A second loop device on an image in use would show stale data. */
 static int enter_guest_rootfs(const struct view *view, struct error *err)
 {
-	int tree = clone_bare_tree("/", err);
+	int tree = mount_clone(AT_FDCWD, "/", 0, err);
 
 	(void)view;
 	return tree < 0 ? tree : make_root(tree, err);

@@ -6,44 +6,25 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/root.h"
 
 /* --- making ---------------------------------------------------------------------------------------------------------------- */
 
-static int new_tmpfs(struct error *err)
-{
-	autoclose int context = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-	int fd;
-
-	if (context < 0)
-		return error_set_errno(err, "cannot make a tmpfs");
-	if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
-	    syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "size", "64k", 0) < 0 ||
-	    syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", "devices", 0) < 0 ||
-	    syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_set_errno(err, "cannot set up a tmpfs");
-	fd = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	return fd < 0 ? error_set_errno(err, "cannot mount a tmpfs") : fd;
-}
-
 static int make_node(int directory, const char *name, const struct device_node *node, struct error *err)
 {
-	int fd;
-
 	if (mknodat(directory, name, (node->mode & S_IFMT) | 0600, node->number) < 0 ||
 	    fchownat(directory, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(directory, name, node->mode & 0777, 0) < 0)
 		return error_set_errno(err, "cannot make a device node");
-	fd = (int)syscall(SYS_open_tree, directory, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return fd < 0 ? error_set_errno(err, "cannot clone the mount of a device node") : fd;
+	return mount_clone(directory, name, AT_SYMLINK_NOFOLLOW, err);
 }
 
 struct making {
@@ -58,20 +39,21 @@ struct making {
  */
 static int make_nodes(const struct making *making, int *fds, size_t *ret_made, struct error *err)
 {
-	autoclose int tmpfs = -EBADF;
+	const struct mount_tmpfs tmpfs = {.name = "devices", .size_bytes = 65536, .mode = 0700};
+	autoclose int root = root_open_own(err), directory = -EBADF;
+	int r = root < 0 ? root : namespace_begin_mounts(MS_PRIVATE, err);
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_set_errno(err, "cannot make a mount namespace");
-	tmpfs = new_tmpfs(err);
-	if (tmpfs < 0)
-		return tmpfs;
-	if (syscall(SYS_move_mount, tmpfs, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_set_errno(err, "cannot attach a tmpfs");
+	if (r == 0)
+		directory = r = mount_new_tmpfs(&tmpfs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	if (r >= 0)
+		r = mount_attach(directory, root, err);
+	if (r < 0)
+		return r;
 	for (; *ret_made < making->count; (*ret_made)++) {
 		char name[24];
 
 		snprintf(name, sizeof(name), "%zu", *ret_made);
-		fds[*ret_made] = make_node(tmpfs, name, &making->nodes[*ret_made], err);
+		fds[*ret_made] = make_node(directory, name, &making->nodes[*ret_made], err);
 		if (fds[*ret_made] < 0)
 			return fds[*ret_made];
 	}
@@ -134,48 +116,16 @@ int device_node_open(const struct device_node *nodes, size_t count, int *ret_fds
 
 /* --- attaching ------------------------------------------------------------------------------------------------------------- */
 
-/* What is there already, whatever it is, stays. */
-static int make_directories(int root_fd, const char *path, struct error *err)
-{
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		autofree char *directory = xstrndup(path, (size_t)(slash - path));
-		const char *name = strrchr(directory, '/');
-		autofree char *parent = xstrndup(directory, (size_t)(name - directory));
-		autoclose int parent_fd = root_open(root_fd, parent[0] ? parent : "/", O_PATH | O_DIRECTORY, 0, err);
-
-		if (parent_fd < 0)
-			return parent_fd;
-		if (name[1] && mkdirat(parent_fd, name + 1, 0755) < 0 && errno != EEXIST)
-			return error_set_errno(err, "cannot make %s in the guest", directory);
-	}
-	return 0;
-}
-
-/* The file that the node comes to lie over; an existing one is not opened but pointed at, because it may be anything. */
-static int open_target(int root_fd, const char *path, struct error *err)
-{
-	struct stat stat;
-	autoclose int fd = root_open(root_fd, path, O_PATH, 0, NULL);
-
-	if (fd < 0) {
-		int r = make_directories(root_fd, path, err);
-
-		if (r < 0)
-			return r;
-		fd = root_open(root_fd, path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, err);
-	}
-	if (fd >= 0 && (fstat(fd, &stat) < 0 || S_ISDIR(stat.st_mode)))
-		return error_set(err, -EISDIR, "%s of the guest is a directory", path);
-	return steal_fd(&fd);
-}
-
 int device_node_attach(int node_fd, int root_fd, const char *path, struct error *err)
 {
-	autoclose int target = open_target(root_fd, path, err);
+	autoclose int target = root_make_point(root_fd, path, false, err);
+	struct stat stat;
+	int r;
 
 	if (target < 0)
 		return target;
-	if (syscall(SYS_move_mount, node_fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return error_set_errno(err, "cannot put a device on %s of the guest", path);
-	return 0;
+	if (fstat(target, &stat) < 0 || S_ISDIR(stat.st_mode))
+		return error_set(err, -EISDIR, "%s of the guest is a directory", path);
+	r = mount_attach(node_fd, target, err);
+	return r < 0 ? error_prefix(err, "cannot put a device on %s of the guest", path) : 0;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -45,29 +44,29 @@ int mount_new_tmpfs(const struct mount_tmpfs *tmpfs, uint64_t attributes, struct
 	return fd < 0 ? error_set_errno(err, "cannot make a mount of a tmpfs") : fd;
 }
 
-int mount_clone(int fd, struct error *err)
+int mount_clone(int directory_fd, const char *path, unsigned flags, struct error *err)
 {
-	int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	int tree = open_tree(directory_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags);
 
-	return tree < 0 ? error_set_errno(err, "cannot copy a mount") : tree;
+	return tree < 0 ? error_set_errno(err, "cannot copy the mount %s%s", path[0] ? "of " : "", path) : tree;
 }
 
-int mount_change(int tree_fd, uint64_t attributes, unsigned long propagation, struct error *err)
+/* The C library's declaration has no const; the kernel changes nothing. */
+static int change_attributes(int fd, struct mount_attr change, unsigned flags)
 {
-	struct mount_attr change = {.attr_set = attributes, .propagation = propagation};
-
-	if (mount_setattr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof(change)) < 0)
-		return error_set_errno(err, "cannot change a mount");
-	return 0;
+	return mount_setattr(fd, "", AT_EMPTY_PATH | flags, &change, sizeof(change));
 }
 
-int mount_shift(int tree_fd, int userns_fd, struct error *err)
+int mount_change(int fd, const struct mount_attr *change, unsigned flags, struct error *err)
 {
-	struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns_fd};
+	return change_attributes(fd, *change, flags) < 0 ? error_set_errno(err, "cannot change a mount") : 0;
+}
 
-	if (mount_setattr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof(change)) < 0)
-		return error_set_errno(err, "cannot shift the ids of a mount");
-	return 0;
+int mount_shift(int tree_fd, int userns_fd, unsigned flags, struct error *err)
+{
+	const struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns_fd};
+
+	return change_attributes(tree_fd, change, flags) < 0 ? error_set_errno(err, "cannot shift the ids of a mount") : 0;
 }
 
 int mount_attach(int tree_fd, int target_fd, struct error *err)
@@ -141,4 +140,20 @@ bool mount_is_root(int fd)
 
 	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 &&
 	       (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+int mount_check_shift(const char *path, int userns_fd, struct error *err)
+{
+	autorelease(mount_info_release) struct mount_info info = {0};
+	autoclose int tree = mount_clone(AT_FDCWD, path, AT_RECURSIVE, NULL), place = -EBADF;
+
+	if (tree >= 0 && mount_shift(tree, userns_fd, 0, NULL) == 0)
+		return 0;
+	place = open(path, O_PATH | O_CLOEXEC);
+	mount_describe(place, &info, NULL);
+	return error_set(
+		err, -EOPNOTSUPP,
+		"the file system of %s (%s) cannot be mounted with shifted ids, which an unprivileged container needs. Put the tree on ext4, xfs, "
+		"btrfs or an image file, or run it with --user-remap none (root inside is then root of the host)",
+		path, info.type ? info.type : "unknown");
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mount.h>
 
 #include "base/error.h"
 
@@ -16,12 +17,20 @@ struct mount_tmpfs {
 
 /* A new tmpfs(5), detached: it lasts as long as its descriptor unless it gets attached. `attributes` are MOUNT_ATTR_*. Returns the descriptor. */
 int mount_new_tmpfs(const struct mount_tmpfs *tmpfs, uint64_t attributes, struct error *err);
-/* A detached copy of the mount of `fd`, with what is mounted below. Returns the descriptor. */
-int mount_clone(int fd, struct error *err);
-/* mount_setattr(2) on all of a tree. `propagation` is MS_PRIVATE and the like, or 0; attributes are only set, never cleared. */
-int mount_change(int tree_fd, uint64_t attributes, unsigned long propagation, struct error *err);
-/* Shifts the ids of all of a detached tree into the user namespace. -EINVAL when one of its file systems cannot do that. */
-int mount_shift(int tree_fd, int userns_fd, struct error *err);
+/*
+ * A detached copy of the mount of `path` below `directory_fd`, as in openat(2); "" is the descriptor itself. `flags`: AT_RECURSIVE takes along what is
+ * mounted below, AT_SYMLINK_NOFOLLOW. Returns the descriptor.
+ */
+int mount_clone(int directory_fd, const char *path, unsigned flags, struct error *err);
+/* mount_setattr(2) of the mount that `fd` is in the root of; AT_RECURSIVE: and of all that is mounted below. */
+int mount_change(int fd, const struct mount_attr *change, unsigned flags, struct error *err);
+/* The same for the ids of a detached mount, which are shifted into the user namespace. -EINVAL when one of the file systems cannot do that. */
+int mount_shift(int tree_fd, int userns_fd, unsigned flags, struct error *err);
+/*
+ * Whether the tree at `path` can be mounted with the ids of that user namespace: tried on a detached copy, nothing is left. -EOPNOTSUPP names the
+ * file system and the ways out.
+ */
+int mount_check_shift(const char *path, int userns_fd, struct error *err);
 /* Attaches a detached tree, in our mount namespace, on the file or directory that `target_fd` is. */
 int mount_attach(int tree_fd, int target_fd, struct error *err);
 

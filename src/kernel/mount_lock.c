@@ -56,19 +56,19 @@ static int make_stage(struct passage *passage, struct error *err)
 	for (size_t i = 0; r >= 0 && i < passage->count; i++)
 		r = make_point(passage->outer_fd, passage->tree_fds[i], i, err);
 	if (r >= 0)
-		r = mount_change(passage->outer_fd, 0, MS_SHARED, err);
+		r = mount_change(passage->outer_fd, &(struct mount_attr){.propagation = MS_SHARED}, 0, err);
 	if (r >= 0)
-		passage->inner_fd = r = mount_clone(passage->outer_fd, err);
+		passage->inner_fd = r = mount_clone(passage->outer_fd, "", 0, err);
 	return r < 0 ? r : 0;
 }
 
 static int enter_stage(void *data, struct error *err)
 {
 	const struct passage *passage = data;
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), place = -EBADF;
+	autoclose int root = root_open_own(err), place = -EBADF;
 
 	if (root < 0)
-		return error_set_errno(err, "cannot open the root directory");
+		return root;
 	place = root_open(root, passage->place, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
 	return place < 0 ? place : mount_attach(passage->inner_fd, place, err);
 }
@@ -78,10 +78,10 @@ static int send_trees(void *data, struct error *err)
 {
 	const struct passage *passage = data;
 	autoclose int root = -EBADF;
-	int r;
+	int r = namespace_begin_mounts(MS_PRIVATE, err);
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_set_errno(err, "cannot make a mount namespace");
+	if (r < 0)
+		return r;
 	root = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_set_errno(err, "cannot open /proc");
@@ -134,12 +134,8 @@ int mount_lock(int pidfd, const char *place, int *tree_fds, size_t count, int *r
 
 int mount_lock_begin(int stage_fd, struct error *err)
 {
-	struct mount_attr change = {.propagation = MS_PRIVATE};
-
 	/* Not of what is mounted below, which may be the slave of a mount of the host. */
-	if (mount_setattr(stage_fd, "", AT_EMPTY_PATH, &change, sizeof(change)) < 0)
-		return error_set_errno(err, "cannot change a mount");
-	return 0;
+	return mount_change(stage_fd, &(struct mount_attr){.propagation = MS_PRIVATE}, 0, err);
 }
 
 int mount_lock_end(const char *place, struct error *err)

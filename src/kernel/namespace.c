@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,6 +82,13 @@ int namespace_begin_time(struct error *err)
 	append_offset("monotonic", CLOCK_MONOTONIC, &offsets);
 	append_offset("boottime", CLOCK_BOOTTIME, &offsets);
 	return file_write_value(AT_FDCWD, "/proc/self/timens_offsets", text_get(&offsets), err);
+}
+
+int namespace_begin_mounts(unsigned long propagation, struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | propagation, NULL) < 0)
+		return error_set_errno(err, "cannot make a mount namespace");
+	return 0;
 }
 
 struct entry {

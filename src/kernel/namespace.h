@@ -22,6 +22,12 @@ int namespace_join(int pidfd, int flags, struct error *err);
 int namespace_begin_time(struct error *err);
 
 /*
+ * We are in a mount namespace (mount_namespaces(7)) of our own from now on. What is mounted in it is not seen outside; with MS_SLAVE as `propagation` what
+ * is mounted outside still shows up in it, with MS_PRIVATE not.
+ */
+int namespace_begin_mounts(unsigned long propagation, struct error *err);
+
+/*
  * Runs `function(data)` in a new process inside the namespaces `flags` of the process behind `pidfd` and ends it with the
  * function's return value. The process is our child (waitpid(2) gives its status), a member of the target's pid
  * namespace, root (0:0, no groups) of its user namespace when that is joined, not dumpable, so that nobody inside can trace it, and

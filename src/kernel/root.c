@@ -33,34 +33,19 @@ int root_open(int root_fd, const char *path, int flags, mode_t mode, struct erro
 	return fd < 0 ? error_set_errno(err, "cannot open %s of the guest", path) : fd;
 }
 
+int root_open_own(struct error *err)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_set_errno(err, "cannot open the guest's root directory") : fd;
+}
+
 int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err)
 {
 	autoclose int fd = root_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
-	autofree char *data = NULL;
-	struct stat stat;
-	size_t length = 0;
-	ssize_t count;
+	autofree char *name = xasprintf("%s of the guest", path);
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &stat) < 0)
-		return error_set_errno(err, "cannot look at %s of the guest", path);
-	if (!S_ISREG(stat.st_mode))
-		return error_set(err, -EINVAL, "%s of the guest is no regular file", path);
-	if ((unsigned long long)stat.st_size > max)
-		return error_set(err, -EFBIG, "%s of the guest is larger than %zu bytes", path, max);
-	data = xmalloc(max + 1);
-	while (length < max && (count = read(fd, data + length, max - length)) != 0) {
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set_errno(err, "cannot read %s of the guest", path);
-		length += (size_t)count;
-	}
-	data[length] = '\0';
-	*ret_data = steal_ptr(data);
-	*ret_length = length;
-	return 0;
+	return fd < 0 ? fd : file_read_open(fd, name, max, ret_data, ret_length, err);
 }
 
 static int check_mount(int root_fd, int directory_fd, const char *path, struct error *err)
@@ -86,24 +71,39 @@ static int make_directory(int parent_fd, const char *name)
 	return r;
 }
 
-/* A symlink that leads nowhere is met by mkdirat(2) as EEXIST, and by the second look as ENOENT. */
-static int open_directory(int root_fd, const char *path, int parent_fd, const char *name, bool is_made, struct error *err)
+/* A symlink that leads nowhere is met by what makes something as EEXIST, and by the second look as ENOENT. */
+static int open_made(int root_fd, const char *path, int flags, struct error *err)
+{
+	int fd = root_open(root_fd, path, flags, 0, err);
+
+	return fd == -ENOENT ? error_set(err, fd, "%s of the guest is a symlink that leads nowhere", path) : fd;
+}
+
+/* What is done where a directory is missing, and where the last one may lie. */
+enum reach {
+	LOOK_IN_TREE, /* as MAKE_IN_TREE, but nothing is made */
+	MAKE_IN_TREE, /* only on the file system of the root */
+	MAKE_ANYWHERE,
+};
+
+static int open_directory(int root_fd, const char *path, int parent_fd, const char *name, enum reach reach,
+			  struct error *err)
 {
 	int fd = root_open(root_fd, path, O_PATH | O_DIRECTORY, 0, err), r;
 
-	if (fd != -ENOENT || !is_made)
+	if (fd != -ENOENT || reach == LOOK_IN_TREE)
 		return fd;
-	r = check_mount(root_fd, parent_fd, path, err);
+	r = reach == MAKE_IN_TREE ? check_mount(root_fd, parent_fd, path, err) : 0;
 	if (r < 0)
 		return r;
 	r = make_directory(parent_fd, name);
 	if (r < 0)
 		return error_set(err, r, "cannot make directory %s of the guest: %s", path, strerror(-r));
-	return root_open(root_fd, path, O_PATH | O_DIRECTORY, 0, err);
+	return open_made(root_fd, path, O_PATH | O_DIRECTORY, err);
 }
 
 /* The directory of the last component, which *ret_name gives, part of `path`. */
-static int open_parent(int root_fd, const char *path, bool is_made, const char **ret_name, struct error *err)
+static int open_parent(int root_fd, const char *path, enum reach reach, const char **ret_name, struct error *err)
 {
 	autoclose int fd = root_open(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
 	const char *name = path + 1, *slash;
@@ -112,7 +112,7 @@ static int open_parent(int root_fd, const char *path, bool is_made, const char *
 	for (; fd >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
 		autofree char *directory = xstrndup(path, (size_t)(slash - path)),
 			      *last = xstrndup(name, (size_t)(slash - name));
-		int next = open_directory(root_fd, directory, fd, last, is_made, err);
+		int next = open_directory(root_fd, directory, fd, last, reach, err);
 
 		if (next < 0)
 			return next;
@@ -121,7 +121,7 @@ static int open_parent(int root_fd, const char *path, bool is_made, const char *
 	}
 	if (fd < 0)
 		return fd;
-	r = check_mount(root_fd, fd, path, err);
+	r = reach == MAKE_ANYWHERE ? 0 : check_mount(root_fd, fd, path, err);
 	if (r < 0)
 		return r;
 	*ret_name = name;
@@ -162,7 +162,7 @@ int root_replace(int root_fd, const char *path, const void *data, size_t length,
 	uint64_t number = 0;
 	int r;
 
-	parent = open_parent(root_fd, path, true, &name, err);
+	parent = open_parent(root_fd, path, MAKE_IN_TREE, &name, err);
 	if (parent < 0)
 		return parent;
 	r = look_at(parent, name, path, &old, err);
@@ -188,7 +188,7 @@ int root_check_replace(int root_fd, const char *path, struct error *err)
 {
 	struct error ignored = {0};
 	const char *name;
-	autoclose int parent = open_parent(root_fd, path, false, &name, &ignored);
+	autoclose int parent = open_parent(root_fd, path, LOOK_IN_TREE, &name, &ignored);
 	struct stat old;
 	int r;
 
@@ -198,4 +198,34 @@ int root_check_replace(int root_fd, const char *path, struct error *err)
 		return error_set(err, parent, "%s", ignored.message);
 	r = look_at(parent, name, path, &old, err);
 	return r < 0 ? r : 0;
+}
+
+static int make_file(int parent_fd, const char *name)
+{
+	mode_t mask = umask(0);
+	int fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r = fd < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(mask);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err)
+{
+	struct error error = {0};
+	int fd = root_open(root_fd, path, O_PATH, 0, &error), r;
+	autoclose int parent = -EBADF;
+	const char *name;
+
+	if (fd != -ENOENT)
+		return fd < 0 ? error_set(err, fd, "%s", error.message) : fd;
+	parent = open_parent(root_fd, path, MAKE_ANYWHERE, &name, err);
+	if (parent < 0)
+		return parent;
+	r = is_directory ? make_directory(parent, name) : make_file(parent, name);
+	if (r < 0)
+		return error_set(err, r, "cannot make the mount point %s in the guest: %s", path, strerror(-r));
+	return open_made(root_fd, path, O_PATH, err);
 }

@@ -2,6 +2,7 @@
 /* Paths below a directory that we do not trust: openat2(2) with RESOLVE_IN_ROOT. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -12,6 +13,8 @@
  * refused. Descriptors are close-on-exec. Returns the descriptor or a negative errno.
  */
 int root_open(int root_fd, const char *path, int flags, mode_t mode, struct error *err);
+/* Our own root directory, for functions that run inside of a guest (namespace_run()). Returns an O_PATH descriptor. */
+int root_open_own(struct error *err);
 /* Reads a regular file below it, at most `max` bytes; FIFOs and devices are -EINVAL and are not waited for. Caller frees. */
 int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t *ret_length, struct error *err);
 /*
@@ -20,5 +23,10 @@ int root_read(int root_fd, const char *path, size_t max, char **ret_data, size_t
  * file system of the root itself: -EXDEV for what is mounted below it, -EINVAL when the file is a symlink or no regular file.
  */
 int root_replace(int root_fd, const char *path, const void *data, size_t length, mode_t mode, struct error *err);
+/*
+ * Where something is going to be mounted: opens `path` (absolute) with O_PATH, whatever it is. When it is missing, directories (0755) and in the end an empty
+ * file (0644) or a directory are made, on whichever file system, with the caller's ids. -ENOENT for a symlink that leads nowhere. Returns the descriptor.
+ */
+int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err);
 /* What root_replace() would refuse, found out without changing anything. A path that is not there yet is fine. */
 int root_check_replace(int root_fd, const char *path, struct error *err);

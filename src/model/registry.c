@@ -270,7 +270,7 @@ static int fill_directory(const char *hidden_id, struct spec *spec, struct error
 
 	if (spec->idmap.is_automatic)
 		r = idmap_allocate(spec->id, &spec->idmap, err);
-	else if (spec->idmap.size)
+	else if (spec_is_remapped(spec))
 		r = idmap_claim(spec->id, &spec->idmap, err);
 	if (r == 0)
 		r = spec_save(hidden_id, spec, err);

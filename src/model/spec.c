@@ -138,7 +138,7 @@ static int check(const struct spec *spec, struct error *err)
 		return error_prefix(err, "hooks");
 	if (spec_health_check(&spec->health, err) < 0)
 		return error_prefix(err, "health");
-	if (spec_namespaces_check(&spec->namespaces, spec->idmap.size != 0, err) < 0)
+	if (spec_namespaces_check(&spec->namespaces, spec_is_remapped(spec), err) < 0)
 		return error_prefix(err, "namespaces");
 	if (spec_devices_check(&spec->devices, err) < 0)
 		return error_prefix(err, "devices");
@@ -362,6 +362,11 @@ int spec_parse_signal(const char *text, int *ret_signal, struct error *err)
 		}
 	}
 	return error_set(err, -EINVAL, "Invalid signal: %.100s", text);
+}
+
+bool spec_is_remapped(const struct spec *spec)
+{
+	return spec->idmap.size != 0;
 }
 
 char *spec_cgroup(const struct spec *spec)

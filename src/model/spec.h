@@ -102,5 +102,7 @@ int spec_check_hostname(const char *hostname, struct error *err);
 int spec_check_guest_file(const char *path, struct error *err);
 /* "TERM", "SIGTERM", "15", "RTMIN+3", "SIGRTMIN+3": the number. */
 int spec_parse_signal(const char *text, int *ret_signal, struct error *err);
+/* Does the guest have ids of its own? Of a spec that was loaded: create may still have to find a range (idmap.is_automatic). */
+bool spec_is_remapped(const struct spec *spec);
 /* "PARENT/ID", the container's own cgroup in every hierarchy; the caller frees. */
 char *spec_cgroup(const struct spec *spec);

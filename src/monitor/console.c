@@ -16,9 +16,10 @@
 #include "base/memory.h"
 #include "container/control.h"
 #include "container/payload.h"
-#include "kernel/image.h"
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/pty.h"
+#include "kernel/root.h"
 
 #define TTY_GROUP 5 /* what distributions call "tty" */
 /* What a terminal in its usual mode takes for the end of input, termios(3) VEOF; within a line the first only hands over what is there of it. */
@@ -198,11 +199,12 @@ static int make_standard(struct monitor *monitor, struct error *err)
 
 static int place_console(void *data, struct error *err)
 {
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = root_open_own(err), target = -EBADF;
 
 	/* What is mounted there is the dead terminal, on which nothing can be mounted. In the guest's own mount namespace its symlinks lead nowhere else. */
 	umount2("/dev/console", MNT_DETACH | UMOUNT_NOFOLLOW);
-	return image_attach_tree(*(int *)data, root, "/dev/console", err);
+	target = root < 0 ? root : root_open(root, "/dev/console", O_PATH, 0, err);
+	return target < 0 ? target : mount_attach(*(int *)data, target, err);
 }
 
 static int open_console(struct monitor *monitor, struct error *err)
@@ -238,7 +240,7 @@ static int replace_console(struct monitor *monitor, struct error *err)
 	if (r < 0)
 		return r;
 	path = xasprintf("/dev/pts/%d", monitor->console->number);
-	tree = image_clone_tree(path, -1, err);
+	tree = mount_clone(AT_FDCWD, path, AT_RECURSIVE, err);
 	return tree < 0 ? tree : namespace_run(monitor->run.init_pidfd, CLONE_NEWNS, place_console, &tree, err);
 }
 

@@ -18,10 +18,11 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "kernel/cgroup.h"
-#include "kernel/image.h"
+#include "kernel/mount.h"
 #include "kernel/mountinfo.h"
 #include "kernel/procfs.h"
 #include "kernel/root.h"
+#include "kernel/userns.h"
 #include "model/config.h"
 #include "model/idmap.h"
 #include "model/paths.h"
@@ -145,7 +146,7 @@ static enum check_result probe_time_namespace(struct text *detail)
 static enum check_result probe_user_namespaces(struct text *detail)
 {
 	struct error err = {0};
-	autoclose int userns = image_open_userns(IDMAP_FIRST, IDMAP_FIRST, IDMAP_SIZE, &err);
+	autoclose int userns = userns_open(IDMAP_FIRST, IDMAP_FIRST, IDMAP_SIZE, &err);
 
 	return tell(userns, &err, "with 65,536 ids", detail);
 }
@@ -153,11 +154,11 @@ static enum check_result probe_user_namespaces(struct text *detail)
 static enum check_result probe_shifted_ids(struct text *detail)
 {
 	struct error err = {0};
-	autoclose int userns = image_open_userns(IDMAP_FIRST, IDMAP_FIRST, IDMAP_SIZE, &err);
+	autoclose int userns = userns_open(IDMAP_FIRST, IDMAP_FIRST, IDMAP_SIZE, &err);
 	const char *path = file_exists(AT_FDCWD, paths_root()) ? paths_root() : "/var/lib";
 	autofree char *what = xasprintf("on the file system of %s", path);
 
-	return tell(userns < 0 ? userns : image_check_idmap(path, userns, &err), &err, what, detail);
+	return tell(userns < 0 ? userns : mount_check_shift(path, userns, &err), &err, what, detail);
 }
 
 /* Cgroups. */
@@ -276,7 +277,7 @@ static enum check_result probe_seccomp(struct text *detail)
 static enum check_result probe_safe_lookup(struct text *detail)
 {
 	struct error err = {0};
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = root_open(root, "/", O_PATH, 0, &err);
+	autoclose int root = root_open_own(&err), fd = root < 0 ? root : root_open(root, "/", O_PATH, 0, &err);
 
 	return tell(fd, &err, "openat2(2)", detail);
 }

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "container/environment_target.h"
 #include "container/host_channel.h"
-#include "container/mounts.h"
+#include "container/mount_source.h"
 #include "container/rootfs.h"
 #include "container/stub_protocol.h"
 #include "model/config.h"
@@ -237,7 +237,7 @@ int create_make_spec(const struct create_options *options, const struct strings 
 /* What is on the host for this container alone, and so is made with it; a failure leaves no container. */
 static int make_mount_sources(int lock, const struct spec *spec, struct error *err)
 {
-	int r = mounts_check_sources(spec, err);
+	int r = mount_source_check_all(spec, err);
 
 	if (r < 0)
 		error_prefix(err, "flags --volume and --mount");

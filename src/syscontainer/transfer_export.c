@@ -15,6 +15,7 @@
 #include "container/archive.h"
 #include "container/container.h"
 #include "container/view.h"
+#include "kernel/root.h"
 #include "model/event.h"
 
 /* --- the file that is written ------------------------------------------------------------------------------------------- */
@@ -116,12 +117,12 @@ static int output_commit(struct output *output, const char *path, struct error *
 
 static int pack(const struct view_inside *inside, const void *data, struct error *err)
 {
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = root_open_own(err);
 	struct archive_pack pack = {.place_fd = root, .proc_fd = inside->proc_fd, .name = ".", .is_for_others = true};
 
 	(void)data;
 	if (root < 0)
-		return error_set_errno(err, "cannot open the root directory");
+		return root;
 	return archive_pack(&pack, inside->stream_fd, err);
 }
 

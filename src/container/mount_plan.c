@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the carrying out of a plan of mounts, in a guest. */
+#include "container/mount_plan.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "kernel/mount.h"
+#include "kernel/mount_lock.h"
+#include "kernel/root.h"
+
+/*
+ * What we make in the tree belongs to the guest's root. Through its shifted mount no other id can make anything, the host's root included. All
+ * capabilities stay in force: changing the id took those for files away.
+ */
+static int become_guest_root(const struct spec *spec, struct error *err)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (!spec_is_remapped(spec))
+		return 0;
+	setfsgid((gid_t)spec->idmap.gid);
+	setfsuid((uid_t)spec->idmap.uid);
+	if (syscall(SYS_capget, &header, data) < 0)
+		return error_set_errno(err, "cannot read capabilities");
+	data[0].effective = data[0].permitted;
+	data[1].effective = data[1].permitted;
+	return syscall(SYS_capset, &header, data) < 0 ? error_set_errno(err, "cannot set capabilities") : 0;
+}
+
+static int open_target(int root_fd, const struct mount_operation *operation, bool is_directory, struct error *err)
+{
+	if (operation->is_kernels)
+		return root_open(root_fd, operation->target, O_PATH | O_NOFOLLOW, 0, err);
+	if (operation->is_optional)
+		return root_open(root_fd, operation->target, O_PATH, 0, err);
+	return root_make_point(root_fd, operation->target, is_directory, err);
+}
+
+/* Symlinks of the tree may lead to where nothing may be mounted: the rule holds for where they led. */
+static int check_real_target(const struct mount_plan *plan, const struct mount_operation *operation, int fd,
+			     struct error *err)
+{
+	autofree char *link = xasprintf("self/fd/%d", fd);
+	char path[PATH_MAX];
+	ssize_t length = readlinkat(plan->proc_fd, link, path, sizeof(path) - 1);
+
+	if (length < 0)
+		return error_set_errno(err, "cannot tell where %s of the guest is", operation->target);
+	path[length] = '\0';
+	if (path[0] != '/')
+		return error_set(err, -EXDEV, "%s of the guest is outside of its root", operation->target);
+	return spec_mount_check_target(path, err);
+}
+
+static int check_kernels(const struct mount_operation *operation, int fd, struct error *err)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return error_set_errno(err, "cannot look at %s of the guest", operation->target);
+	if (fs.f_type != PROC_SUPER_MAGIC && fs.f_type != SYSFS_MAGIC)
+		return error_set(err, -EXDEV, "%s of the guest is not the kernel's", operation->target);
+	return 0;
+}
+
+static int check_kind(const struct mount_operation *operation, int fd, bool is_directory, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set_errno(err, "cannot look at %s of the guest", operation->target);
+	if (is_directory == (S_ISDIR(status.st_mode) != 0))
+		return 0;
+	return error_set(err, is_directory ? -ENOTDIR : -EISDIR,
+			 "%s of the guest is %s directory, and what is mounted on it is %s", operation->target,
+			 is_directory ? "no" : "a", is_directory ? "one" : "none");
+}
+
+static int make_read_only(int target_fd, struct error *err)
+{
+	const struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
+	autoclose int tree = mount_clone(target_fd, "", AT_RECURSIVE, err);
+	int r = tree < 0 ? tree : mount_change(tree, &change, AT_RECURSIVE, err);
+
+	return r < 0 ? r : mount_attach(tree, target_fd, err);
+}
+
+static int attach(const struct mount_plan *plan, int root_fd, const struct mount_operation *operation, struct error *err)
+{
+	autoclose int target = -EBADF;
+	struct stat status = {0};
+	bool is_directory;
+	int r;
+
+	if (operation->tree_fd >= 0 && fstat(operation->tree_fd, &status) < 0)
+		return error_set_errno(err, "cannot look at what is mounted on %s", operation->target);
+	is_directory = S_ISDIR(status.st_mode);
+	target = open_target(root_fd, operation, is_directory, err);
+	if (target == -ENOENT && operation->is_optional)
+		return 0;
+	if (target < 0)
+		return target;
+	r = operation->is_kernels ? check_kernels(operation, target, err) : check_real_target(plan, operation, target, err);
+	if (r == 0 && operation->tree_fd < 0)
+		return make_read_only(target, err);
+	if (r == 0)
+		r = check_kind(operation, target, is_directory, err);
+	return r < 0 ? r : mount_attach(operation->tree_fd, target, err);
+}
+
+static int attach_all(const struct mount_plan *plan, int root_fd, bool are_kernels, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->count; i++)
+		if (plan->items[i].is_kernels == are_kernels) {
+			r = attach(plan, root_fd, &plan->items[i], err);
+			if (r < 0)
+				error_prefix(err, "cannot mount %s", plan->items[i].target);
+		}
+	return r;
+}
+
+int mount_plan_attach(void *data, struct error *err)
+{
+	const struct mount_plan *plan = data;
+	autoclose int root = root_open_own(err);
+	int r = root < 0 ? root : 0;
+
+	if (r == 0)
+		r = become_guest_root(plan->spec, err);
+	if (r == 0 && plan->stage_fd >= 0)
+		r = mount_lock_begin(plan->stage_fd, err);
+	if (r == 0)
+		r = attach_all(plan, root, false, err);
+	if (r == 0 && plan->stage_fd >= 0)
+		r = mount_lock_end(MOUNT_STAGE, err);
+	return r < 0 ? r : attach_all(plan, root, true, err);
+}

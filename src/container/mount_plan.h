@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plan of a guest's mounts: what mounts.c makes on the host and mount_plan.c carries out in the guest. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/spec.h"
+
+/* Where locked mounts wait inside until they are moved on: always there, and no target of anybody. */
+#define MOUNT_STAGE "/proc"
+
+struct mount_operation {
+	char *target;
+	int tree_fd;      /* what is attached there; -1: what is there already, made read-only */
+	bool is_locked;   /* its attributes are kept from the guest's root, see kernel/mount_lock.h */
+	bool is_optional; /* only where there is something at the target */
+	bool is_kernels;  /* a path of /proc or /sys: must be there, and really be theirs */
+};
+
+struct mount_plan {
+	const struct spec *spec;
+	int userns_fd; /* the guest's; -1: its ids are the host's */
+	int proc_fd;   /* the host's /proc: the guest's may be anything */
+	int stage_fd;
+	struct mount_operation *items;
+	size_t count;
+};
+
+/*
+ * For namespace_run(), with the plan: in the guest's mount namespace, but not its user namespace, attaches one after the other, those of /proc and /sys last.
+ * Targets that the tree has not are made, with the ids of the guest's root. An error names the target.
+ */
+int mount_plan_attach(void *plan, struct error *err);
