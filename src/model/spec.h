@@ -95,6 +95,8 @@ void spec_release(struct spec *spec);
 int spec_parse_restart(const char *text, struct spec_restart_policy *ret_policy, struct error *err);
 /* "UID:GID:SIZE", "none"; ("auto" is the registry's matter: is_automatic with size 0 comes back) */
 int spec_parse_idmap(const char *text, struct spec_idmap *ret_idmap, struct error *err);
+/* Do all ids of the two ranges exist? */
+int spec_check_idmap(const struct spec_idmap *idmap, struct error *err);
 /* ^[a-zA-Z0-9][a-zA-Z0-9_.-]+$, 2..1024 characters, a leading slash is cut off by the caller. */
 int spec_check_name(const char *name, struct error *err);
 int spec_check_hostname(const char *hostname, struct error *err);

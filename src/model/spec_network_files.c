@@ -125,11 +125,10 @@ int spec_network_files_check(const struct spec_network_files *files, struct erro
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].list->count > MAX_VALUES)
-			return error_set(err, -E2BIG, "network_files.%s: more than %d are given", rows[i].key, MAX_VALUES);
+			return error_set(err, -E2BIG, "%s: more than %d are given", rows[i].key, MAX_VALUES);
 		for (size_t j = 0; j < rows[i].list->count; j++)
 			if (rows[i].check(rows[i].list->items[j], err) < 0)
-				return error_prefix(err, "network_files.%s: \"%.100s\"", rows[i].key,
-						    rows[i].list->items[j]);
+				return error_prefix(err, "%s: \"%.100s\"", rows[i].key, rows[i].list->items[j]);
 	}
 	return 0;
 }

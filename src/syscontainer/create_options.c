@@ -59,9 +59,20 @@ int create_check_remap(const char *value, struct error *err)
 	return spec_parse_idmap(value, &idmap, err);
 }
 
-static int set_command(const struct create_options *options, const struct strings *operands, struct spec *spec,
-		       struct error *err)
+/* What create was asked for, from everybody who has a say in it. */
+struct request {
+	const struct create_options *options;
+	const struct strings *operands;
+	const struct config *config;
+};
+
+typedef int create_step(const struct request *request, struct spec *spec, struct error *err);
+
+static int set_command(const struct request *request, struct spec *spec, struct error *err)
 {
+	const struct create_options *options = request->options;
+	const struct strings *operands = request->operands;
+
 	if (options->entrypoint && options->entrypoint[0]) {
 		spec->entrypoint = xstrdup(options->entrypoint);
 		strings_append(&spec->command, options->entrypoint);
@@ -80,11 +91,12 @@ static int set_command(const struct create_options *options, const struct string
 }
 
 /* All of it has to fit into the one message that PID 1 is made from. */
-static int check_length(const struct spec *spec, struct error *err)
+static int check_length(const struct request *request, struct spec *spec, struct error *err)
 {
 	const struct strings *lists[] = {&spec->command, &spec->environment, &spec->groups};
 	size_t length = 4096; /* what we add ourselves */
 
+	(void)request;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		for (size_t j = 0; j < lists[i]->count; j++)
 			length += strlen(lists[i]->items[j]) + 1;
@@ -95,10 +107,10 @@ static int check_length(const struct spec *spec, struct error *err)
 	return 0;
 }
 
-static int set_rootfs(const struct create_options *options, const struct strings *operands, struct spec *spec,
-		      struct error *err)
+static int set_rootfs(const struct request *request, struct spec *spec, struct error *err)
 {
-	const char *path = options->external_rootfs ? options->external_rootfs : operands->items[0];
+	const struct create_options *options = request->options;
+	const char *path = options->external_rootfs ? options->external_rootfs : request->operands->items[0];
 	int r;
 
 	if (!options->external_rootfs && strcmp(path, "none") == 0)
@@ -110,12 +122,13 @@ static int set_rootfs(const struct create_options *options, const struct strings
 	return r;
 }
 
-static int set_idmap(const struct create_options *options, const struct config *config, struct spec *spec, struct error *err)
+static int set_idmap(const struct request *request, struct spec *spec, struct error *err)
 {
+	const struct create_options *options = request->options;
 	bool is_host = options->namespaces.user && strcmp(options->namespaces.user, "host") == 0;
 	const char *remap = options->user_remap                 ? options->user_remap
 			    : options->is_privileged || is_host ? "none"
-								: config->user_remap;
+								: request->config->user_remap;
 	int r = spec_parse_idmap(remap, &spec->idmap, err);
 
 	if (r < 0)
@@ -143,22 +156,25 @@ static char *normal_parent(const char *path)
 	return steal_ptr(copy);
 }
 
-static int set_limits(const struct create_options *options, struct spec *spec, struct error *err)
+static int set_limits(const struct request *request, struct spec *spec, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
 	static const struct cgroup_limits none = CGROUP_LIMITS_UNSET;
 	int r = cgroup_host_load(&host, err);
 
 	if (r == 0)
-		r = cgroup_limits_merge(&host, &none, &options->limits, &spec->limits, err);
+		r = cgroup_limits_merge(&host, &none, &request->options->limits, &spec->limits, err);
 	if (r == 0)
 		r = cgroup_limits_check(&host, &spec->limits, err);
 	cgroup_limits_forget_lifted(&spec->limits);
 	return r;
 }
 
-static void set_plain(const struct create_options *options, const struct config *config, struct spec *spec)
+static int set_plain(const struct request *request, struct spec *spec, struct error *err)
 {
+	const struct create_options *options = request->options;
+	const struct config *config = request->config;
+
 	spec->name = options->name ? xstrdup(bare_name(options->name)) : NULL;
 	spec->hostname = xstrdup(options->hostname);
 	spec->is_hostname_given = options->hostname != NULL;
@@ -173,10 +189,13 @@ static void set_plain(const struct create_options *options, const struct config 
 	spec->start_timeout_ms = options->has_start_timeout ? options->start_timeout_ms : config->start_timeout_ms;
 	spec->cgroup_parent = normal_parent(options->cgroup_parent ? options->cgroup_parent : config->cgroup_parent);
 	strings_append_all(&spec->groups, &options->groups);
+	return spec_parse_restart(options->restart, &spec->restart, err);
 }
 
-static int check_plain(const struct create_options *options, const struct spec *spec, struct error *err)
+static int check_plain(const struct request *request, struct spec *spec, struct error *err)
 {
+	const struct create_options *options = request->options;
+
 	if (spec->working_directory && spec->working_directory[0] != '/')
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute",
 				 spec->working_directory);
@@ -189,48 +208,72 @@ static int check_plain(const struct create_options *options, const struct spec *
 	return 0;
 }
 
+/* The groups of options: each takes its own part and fills its own. */
+
+static int set_environment(const struct request *request, struct spec *spec, struct error *err)
+{
+	return environment_options_get(&request->options->environment, spec, err);
+}
+
+static int set_network_files(const struct request *request, struct spec *spec, struct error *err)
+{
+	return network_file_options_get(&request->options->network_files, &spec->network_files, err);
+}
+
+static int set_health(const struct request *request, struct spec *spec, struct error *err)
+{
+	return health_options_get(&request->options->health, &spec->health, err);
+}
+
+static int set_proc_view(const struct request *request, struct spec *spec, struct error *err)
+{
+	(void)err;
+	proc_view_options_get(&request->options->proc_view, request->config, &spec->proc_view);
+	return 0;
+}
+
+static int set_hooks(const struct request *request, struct spec *spec, struct error *err)
+{
+	return hook_options_get(&request->options->hooks, request->config, spec, err);
+}
+
+static int set_namespaces(const struct request *request, struct spec *spec, struct error *err)
+{
+	return namespace_options_get(&request->options->namespaces, spec, err);
+}
+
+static int set_devices(const struct request *request, struct spec *spec, struct error *err)
+{
+	return device_options_get(&request->options->devices, &spec->devices, err);
+}
+
+static int set_security(const struct request *request, struct spec *spec, struct error *err)
+{
+	return security_options_get(&request->options->security, request->config, spec, err);
+}
+
+static int set_mounts(const struct request *request, struct spec *spec, struct error *err)
+{
+	return mount_options_get(&request->options->mounts, &spec->mounts, err);
+}
+
+/* Hooks look at the environment, namespaces at the ids, the filter of system calls at what the rest asks for. */
+static create_step *const steps[] = {
+	set_plain,  check_plain, set_command,   set_environment, set_network_files, check_length, set_rootfs,   set_idmap,
+	set_limits, set_health,  set_proc_view, set_hooks,       set_namespaces,    set_devices,  set_security, set_mounts,
+};
+
 int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec,
 		     struct error *err)
 {
 	autorelease(config_release) struct config config = {0};
-	struct spec *spec = ret_spec;
+	const struct request request = {.options = options, .operands = operands, .config = &config};
 	int r = config_load(&config, err);
 
-	*spec = (struct spec){0};
-	cgroup_limits_init(&spec->limits);
-	if (r < 0)
-		return r;
-	set_plain(options, &config, spec);
-	r = spec_parse_restart(options->restart, &spec->restart, err);
-	if (r == 0)
-		r = check_plain(options, spec, err);
-	if (r == 0)
-		r = set_command(options, operands, spec, err);
-	if (r == 0)
-		r = environment_options_get(&options->environment, spec, err);
-	if (r == 0)
-		r = network_file_options_get(&options->network_files, &spec->network_files, err);
-	if (r == 0)
-		r = check_length(spec, err);
-	if (r == 0)
-		r = set_rootfs(options, operands, spec, err);
-	if (r == 0)
-		r = set_idmap(options, &config, spec, err);
-	if (r == 0)
-		r = set_limits(options, spec, err);
-	if (r == 0)
-		r = health_options_get(&options->health, &spec->health, err);
-	proc_view_options_get(&options->proc_view, &config, &spec->proc_view);
-	if (r == 0)
-		r = hook_options_get(&options->hooks, &config, spec, err);
-	if (r == 0)
-		r = namespace_options_get(&options->namespaces, spec, err);
-	if (r == 0)
-		r = device_options_get(&options->devices, &spec->devices, err);
-	if (r == 0)
-		r = security_options_get(&options->security, &config, spec, err);
-	if (r == 0)
-		r = mount_options_get(&options->mounts, &spec->mounts, err);
+	*ret_spec = (struct spec){0};
+	cgroup_limits_init(&ret_spec->limits);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](&request, ret_spec, err);
 	return r;
 }
 

@@ -87,7 +87,7 @@ static void test_many(void **state)
 	servers.items[7] = xstrdup("a");
 	servers.count = 256;
 	assert_int_equal(spec_network_files_check(&(struct spec_network_files){.servers = servers}, &err), -EINVAL);
-	assert_non_null(strstr(err.message, "network_files.servers: \"a\""));
+	assert_non_null(strstr(err.message, "servers: \"a\""));
 	servers.count = 257;
 }
 

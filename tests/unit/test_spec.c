@@ -421,14 +421,14 @@ static void test_bad_files_are_named_with_the_key(void **state)
 		{WITH("\"limits\":{\"memory\":\"1g\"}"), -EINVAL,
 		 "limits.memory: expected an integer of 64 bits, found a string"},
 		{WITH("\"idmap\":{\"uid\":-1}"), -EINVAL, "idmap.uid: expected a positive integer of 64 bits"},
-		{WITH("\"idmap\":{\"uid\":4294967295,\"gid\":1,\"size\":1}"), -ERANGE, "idmap: it goes beyond the last id"},
-		{WITH("\"idmap\":{\"uid\":1,\"gid\":1,\"size\":4294967295}"), -ERANGE, "idmap: it goes beyond the last id"},
+		{WITH("\"idmap\":{\"uid\":4294967295,\"gid\":1,\"size\":1}"), -ERANGE, "idmap: the range goes beyond the last id, 4294967294"},
+		{WITH("\"idmap\":{\"uid\":1,\"gid\":1,\"size\":4294967295}"), -ERANGE, "idmap: the range goes beyond the last id, 4294967294"},
 		{WITH("\"hooks\":{\"prestart\":[{\"path\":\"a\"}]}"), -EINVAL,
 		 "hooks: prestart[0]: path: \"a\" is not absolute"},
 		{WITH("\"health\":{\"command\":\"x\"}"), -EINVAL, "health: interval_ms: 0 is not between"},
 		/* The sum overflows to a small number. */
 		{WITH("\"idmap\":{\"uid\":18446744073709551615,\"gid\":1,\"size\":2}"), -ERANGE,
-		 "idmap: it goes beyond the last id"},
+		 "idmap: the range goes beyond the last id, 4294967294"},
 	};
 
 	(void)state;
