@@ -2,15 +2,9 @@
 /* Owns the JSON view of command tables, from which man pages and tests are checked. */
 #include "base/command.h"
 
-#include "base/json.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "base/option.h"
-
-static void set_string(struct json *object, const char *key, const char *value)
-{
-	if (value)
-		json_set(object, key, json_new_string(value));
-}
 
 static struct json *describe_choices(const char *const *choices)
 {
@@ -26,22 +20,22 @@ static struct json *describe_row(const struct option_row *row, const void *optio
 	autorelease(text_release) struct text value = {0};
 	struct json *object = json_new_object();
 
-	json_set(object, "name", json_new_string(row->name));
+	json_set_string(object, "name", row->name);
 	if (row->letter)
-		set_string(object, "letter", (const char[]){row->letter, '\0'});
-	json_set(object, "type", json_new_string(option_type_name(row)));
-	set_string(object, "argument", option_argument_name(row));
-	set_string(object, "help", row->help);
-	set_string(object, "complete", row->complete);
+		json_set_string(object, "letter", (const char[]){row->letter, '\0'});
+	json_set_string(object, "type", option_type_name(row));
+	json_set_string(object, "argument", option_argument_name(row));
+	json_set_string(object, "help", row->help);
+	json_set_string(object, "complete", row->complete);
 	if (row->choices)
 		json_set(object, "choices", describe_choices(row->choices));
 	if (row->min)
-		json_set(object, "min", json_new_integer(row->min));
+		json_set_integer(object, "min", row->min);
 	if (row->max)
-		json_set(object, "max", json_new_integer(row->max));
+		json_set_integer(object, "max", row->max);
 	option_format_member(row, options, &value);
 	if (value.length)
-		json_set(object, "default", json_new_string(text_get(&value)));
+		json_set_string(object, "default", text_get(&value));
 	return object;
 }
 
@@ -58,11 +52,11 @@ static struct json *describe_command(const struct command *command)
 {
 	struct json *object = json_new_object();
 
-	json_set(object, "name", json_new_string(command->name));
-	set_string(object, "arguments", command->arguments);
-	set_string(object, "summary", command->summary);
-	set_string(object, "details", command->details);
-	set_string(object, "complete", command->complete);
+	json_set_string(object, "name", command->name);
+	json_set_string(object, "arguments", command->arguments);
+	json_set_string(object, "summary", command->summary);
+	json_set_string(object, "details", command->details);
+	json_set_string(object, "complete", command->complete);
 	json_set(object, "hidden", json_new_bool(command_is_hidden(command)));
 	json_set(object, "min_operands", json_new_unsigned(command->min_operands));
 	if (command->max_operands)
@@ -78,9 +72,9 @@ void command_print_tables(const struct command_program *program, FILE *out)
 	struct json *object = json_new_object();
 	struct json *commands = json_new_array();
 
-	json_set(object, "name", json_new_string(program->name));
-	set_string(object, "summary", program->summary);
-	set_string(object, "version", program->version);
+	json_set_string(object, "name", program->name);
+	json_set_string(object, "summary", program->summary);
+	json_set_string(object, "version", program->version);
 	json_set(object, "global_options", describe_rows(program->global_options, program->globals));
 	for (const struct command *const *command = program->commands; *command; command++)
 		json_append(commands, describe_command(*command));

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "base/proc_view.h"
 #include "base/process.h"
@@ -86,12 +86,7 @@ char *hook_state(const struct hook_call *call)
 	json_set(state, "root", json_new_string(root));
 	json_set(state, "bundle", json_new_string(bundle));
 	annotations = json_set(state, "annotations", json_new_object());
-	for (size_t i = 0; i < call->spec->annotations.count; i++) {
-		const char *item = call->spec->annotations.items[i];
-		autofree char *key = xstrndup(item, strcspn(item, "="));
-
-		json_set(annotations, key, json_new_string(item[strlen(key)] ? item + strlen(key) + 1 : ""));
-	}
+	json_set_pairs(annotations, &call->spec->annotations);
 	describe_for_proc_view(call->spec, annotations);
 	json_print(state, 0, &out);
 	text_append(&out, "\n");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "syscontainer/commands.h"
@@ -17,11 +17,6 @@ struct options {
 
 static const char *const result_names[] = {[CHECK_WORKS] = "yes", [CHECK_WARNS] = "warning", [CHECK_MISSING] = "no"};
 
-static void set_string(struct json *object, const char *key, const char *value)
-{
-	json_set(object, key, json_new_string(value));
-}
-
 /* True when a needed one is missing. */
 static bool add_feature(const struct check_feature *feature, struct json *features)
 {
@@ -29,11 +24,11 @@ static bool add_feature(const struct check_feature *feature, struct json *featur
 	enum check_result result = feature->probe(&detail);
 	struct json *row = json_append(features, json_new_object());
 
-	set_string(row, "Name", feature->name);
+	json_set_string(row, "Name", feature->name);
 	json_set(row, "Needed", json_new_bool(feature->is_needed));
-	set_string(row, "Works", result_names[result]);
-	set_string(row, "For", feature->serves);
-	set_string(row, "Detail", text_get(&detail));
+	json_set_string(row, "Works", result_names[result]);
+	json_set_string(row, "For", feature->serves);
+	json_set_string(row, "Detail", text_get(&detail));
 	return feature->is_needed && result == CHECK_MISSING;
 }
 
@@ -52,7 +47,7 @@ static uint64_t add_supply(const struct check_supply *supply, struct json *suppl
 		return UINT64_MAX;
 	guests = check_count_guests(supply, limit, used);
 	row = json_append(supplies, json_new_object());
-	set_string(row, "Name", supply->name);
+	json_set_string(row, "Name", supply->name);
 	set_unless_endless(row, "Limit", limit);
 	json_set(row, "Used", json_new_unsigned(used));
 	json_set(row, "PerGuest", json_new_unsigned(supply->per_guest));
@@ -76,7 +71,7 @@ static void add_supplies(struct json *report)
 		}
 	}
 	set_unless_endless(report, "Guests", guests);
-	set_string(report, "LimitedBy", smallest->name);
+	json_set_string(report, "LimitedBy", smallest->name);
 	json_set(report, "LimitedBySetting", json_new_string(smallest->setting));
 }
 

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "container/rootfs.h"
 #include "model/paths.h"
-#include "syscontainer/describe_mounts.h"
+#include "syscontainer/describe_parts.h"
 
 /* The document of a container that has nothing: all keys, in the order in which they are printed. */
 static const char blank_document[] =
@@ -57,53 +58,12 @@ static struct json *part_of(struct json *document, const char *key)
 	return json_set(document, key, json_copy(json_get(document, key)));
 }
 
-/* NULL leaves what is there. */
-static void set_string(struct json *object, const char *key, const char *value)
-{
-	if (value)
-		json_set(object, key, json_new_string(value));
-}
-
-static void set_bool(struct json *object, const char *key, bool value)
-{
-	json_set(object, key, json_new_bool(value));
-}
-
-static void set_integer(struct json *object, const char *key, int64_t value)
-{
-	json_set(object, key, json_new_integer(value));
-}
-
 static void set_time(struct json *object, const char *key, int64_t real_ns)
 {
 	autorelease(text_release) struct text text = {0};
 
 	clock_format_rfc3339(real_ns, &text);
-	set_string(object, key, text_get(&text));
-}
-
-static void append_strings(struct json *array, const struct strings *list, size_t first)
-{
-	for (size_t i = first; i < list->count; i++)
-		json_append(array, json_new_string(list->items[i]));
-}
-
-static void set_strings(struct json *object, const char *key, const struct strings *list, size_t first)
-{
-	append_strings(json_set(object, key, json_new_array()), list, first);
-}
-
-/* "KEY=VALUE" items as an object. */
-static void set_map(struct json *object, const char *key, const struct strings *list)
-{
-	struct json *map = json_set(object, key, json_new_object());
-
-	for (size_t i = 0; i < list->count; i++) {
-		size_t length = strcspn(list->items[i], "=");
-		autofree char *name = xstrndup(list->items[i], length);
-
-		set_string(map, name, list->items[i][length] ? list->items[i] + length + 1 : "");
-	}
+	json_set_string(object, key, text_get(&text));
 }
 
 int64_t describe_started_ns(const struct container *container)
@@ -129,8 +89,8 @@ static void describe_health(const struct health *health, struct json *state)
 {
 	struct json *object = json_set(state, "Health", json_new_object()), *log;
 
-	set_string(object, "Status", health_status_names[health->status]);
-	set_integer(object, "FailingStreak", health->failing_streak);
+	json_set_string(object, "Status", health_status_names[health->status]);
+	json_set_integer(object, "FailingStreak", health->failing_streak);
 	log = json_set(object, "Log", json_new_array());
 	for (size_t i = 0; i < health->log.count; i++) {
 		const struct health_result *result = &health->log.items[i];
@@ -138,8 +98,8 @@ static void describe_health(const struct health *health, struct json *state)
 
 		set_time(entry, "Start", result->start_ns);
 		set_time(entry, "End", result->end_ns);
-		set_integer(entry, "ExitCode", result->exit_code);
-		json_set(entry, "Output", json_new_string(result->output ? result->output : ""));
+		json_set_integer(entry, "ExitCode", result->exit_code);
+		json_set_string(entry, "Output", result->output ? result->output : "");
 	}
 }
 
@@ -147,83 +107,21 @@ static void describe_state(const struct container *container, struct json *state
 {
 	enum container_status status = container->status;
 
-	set_string(state, "Status", container_status_name(status));
-	set_bool(state, "Running",
-		 status == CONTAINER_RUNNING || status == CONTAINER_STOPPING || status == CONTAINER_PAUSED);
-	set_bool(state, "Paused", status == CONTAINER_PAUSED);
-	set_bool(state, "Restarting", status == CONTAINER_RESTARTING);
-	set_bool(state, "OOMKilled", container->state.was_out_of_memory);
-	set_integer(state, "Pid", describe_pid(container));
-	set_integer(state, "ExitCode", describe_exit_code(container));
-	set_string(state, "Error", container->state.error);
+	json_set_string(state, "Status", container_status_name(status));
+	json_set_bool(state, "Running",
+		      status == CONTAINER_RUNNING || status == CONTAINER_STOPPING || status == CONTAINER_PAUSED);
+	json_set_bool(state, "Paused", status == CONTAINER_PAUSED);
+	json_set_bool(state, "Restarting", status == CONTAINER_RESTARTING);
+	json_set_bool(state, "OOMKilled", container->state.was_out_of_memory);
+	json_set_integer(state, "Pid", describe_pid(container));
+	json_set_integer(state, "ExitCode", describe_exit_code(container));
+	json_set_string(state, "Error", container->state.error);
 	set_time(state, "StartedAt", describe_started_ns(container));
 	set_time(state, "FinishedAt", container->state.finished_ns);
-	set_bool(state, "Ready", container_is_live(container) && container->boot.is_ready);
-	set_string(state, "Reason", container->state.reason);
+	json_set_bool(state, "Ready", container_is_live(container) && container->boot.is_ready);
+	json_set_string(state, "Reason", container->state.reason);
 	if (container->spec.health.command)
 		describe_health(&container->health, state);
-}
-
-/* What the value of an item is called; its subject is Path but for huge pages. */
-static const char *const item_keys[] = {
-	[CGROUP_LIMIT_PAGES] = "Limit",
-	[CGROUP_LIMIT_RATES] = "Rate",
-	[CGROUP_LIMIT_COUNTS] = "Rate",
-	[CGROUP_LIMIT_WEIGHTS] = "Weight",
-};
-
-static void describe_item(enum cgroup_limit_kind kind, const char *text, struct json *array)
-{
-	autorelease(cgroup_limit_item_release) struct cgroup_limit_item item = {0};
-	struct json *object = json_append(array, json_new_object());
-
-	if (cgroup_limit_parse(kind, text, &item, NULL) < 0)
-		return;
-	if (kind == CGROUP_LIMIT_PAGES) {
-		autofree char *size = cgroup_limit_page_name(item.page_bytes);
-
-		set_string(object, "PageSize", size);
-	} else {
-		set_string(object, "Path", item.subject);
-	}
-	set_integer(object, item_keys[kind], item.value);
-}
-
-static void describe_limit(const struct cgroup_limits *limits, const struct cgroup_limit *row, struct json *config)
-{
-	int64_t number;
-
-	switch (row->kind) {
-	case CGROUP_LIMIT_LIST:
-		set_string(config, row->key, cgroup_limit_list(limits, row));
-		return;
-	case CGROUP_LIMIT_PAGES:
-	case CGROUP_LIMIT_RATES:
-	case CGROUP_LIMIT_COUNTS:
-	case CGROUP_LIMIT_WEIGHTS: {
-		const struct strings *items = cgroup_limit_items(limits, row);
-		struct json *array = json_set(config, row->key, json_new_array());
-
-		for (size_t i = 0; i < items->count; i++)
-			describe_item(row->kind, items->items[i], array);
-		return;
-	}
-	case CGROUP_LIMIT_NUMBER:
-	case CGROUP_LIMIT_SIZE:
-	case CGROUP_LIMIT_DECIMAL:
-	case CGROUP_LIMIT_SWITCH:
-		number = cgroup_limit_number(limits, row);
-		if (number != CGROUP_LIMIT_UNSET && row->kind == CGROUP_LIMIT_SWITCH)
-			set_bool(config, row->key, number);
-		else if (number != CGROUP_LIMIT_UNSET)
-			set_integer(config, row->key, number);
-	}
-}
-
-static void describe_limits(const struct cgroup_limits *limits, struct json *config)
-{
-	for (size_t i = 0; i < cgroup_limit_count; i++)
-		describe_limit(limits, &cgroup_limit_rows[i], config);
 }
 
 static void describe_idmap(const struct spec_idmap *idmap, struct json *config)
@@ -231,11 +129,11 @@ static void describe_idmap(const struct spec_idmap *idmap, struct json *config)
 	autofree char *remap = NULL;
 
 	if (idmap->size == 0) {
-		set_string(config, "UsernsMode", "host");
+		json_set_string(config, "UsernsMode", "host");
 		return;
 	}
 	remap = xasprintf("%" PRIu64 ":%" PRIu64 ":%" PRIu64, idmap->uid, idmap->gid, idmap->size);
-	set_string(config, "UserRemap", remap);
+	json_set_string(config, "UserRemap", remap);
 }
 
 static void describe_namespaces(const struct spec_namespaces *namespaces, struct json *config)
@@ -248,8 +146,8 @@ static void describe_namespaces(const struct spec_namespaces *namespaces, struct
 	struct json *files = json_set(config, "NsChangeFiles", json_new_array());
 
 	for (enum spec_namespace kind = 0; kind < SPEC_NAMESPACE_COUNT; kind++)
-		set_string(config, keys[kind], spec_namespace_mode(namespaces, kind));
-	set_map(config, "Sysctls", &namespaces->sysctls);
+		json_set_string(config, keys[kind], spec_namespace_mode(namespaces, kind));
+	json_set_map(config, "Sysctls", &namespaces->sysctls);
 	for (size_t i = 0; i < namespaces->writable.count; i++)
 		for (const char *const *file = spec_writable_files(namespaces->writable.items[i]); *file; file++)
 			json_append(files, json_new_string(*file));
@@ -263,75 +161,37 @@ static void describe_devices(const struct spec_devices *devices, struct json *co
 		const struct spec_device *device = &devices->list.items[i];
 		struct json *entry = json_append(list, json_new_object());
 
-		set_string(entry, "PathOnHost", device->host);
-		set_string(entry, "PathInContainer", device->guest);
-		set_string(entry, "CgroupPermissions", device->permissions);
+		json_set_string(entry, "PathOnHost", device->host);
+		json_set_string(entry, "PathInContainer", device->guest);
+		json_set_string(entry, "CgroupPermissions", device->permissions);
 	}
-	set_strings(config, "DeviceCgroupRules", &devices->rules, 0);
-}
-
-static void describe_ulimits(const struct ulimits *ulimits, struct json *config)
-{
-	struct json *array = json_set(config, "Ulimits", json_new_array());
-
-	for (size_t i = 0; i < ulimits->count; i++) {
-		struct json *limit = json_append(array, json_new_object());
-
-		set_string(limit, "Name", ulimits->items[i].name);
-		set_integer(limit, "Hard", ulimits->items[i].hard);
-		set_integer(limit, "Soft", ulimits->items[i].soft);
-	}
-}
-
-static void describe_security(const struct spec_security *security, struct json *config)
-{
-	autorelease(strings_release) struct strings options = {0};
-
-	spec_security_format_options(security, &options);
-	set_strings(config, "SecurityOpt", &options, 0);
-	set_strings(config, "CapAdd", &security->cap_add, 0);
-	set_strings(config, "CapDrop", &security->cap_drop, 0);
-	describe_ulimits(&security->ulimits, config);
-}
-
-/* The context or profile as far as the options say; what the policy adds is only known where it runs. */
-static char *name_label(const struct spec_security *security)
-{
-	const struct spec_label *label = &security->label;
-
-	if (security->apparmor)
-		return xstrdup(security->apparmor);
-	if (!label->user && !label->role && !label->type && !label->level)
-		return NULL;
-	return xasprintf("%s:%s:%s:%s", label->user ? label->user : "", label->role ? label->role : "",
-			 label->type ? label->type : "", label->level ? label->level : "");
+	json_set_strings(config, "DeviceCgroupRules", &devices->rules, 0);
 }
 
 static void describe_host_config(const struct spec *spec, struct json *config)
 {
 	struct json *restart = part_of(config, "RestartPolicy");
 
-	set_string(restart, "Name", spec_restart_names[spec->restart.name]);
-	set_integer(restart, "MaximumRetryCount", spec->restart.retries);
-	set_strings(config, "GroupAdd", &spec->groups, 0);
-	set_bool(config, "Privileged", spec->is_privileged);
-	set_bool(config, "AutoRemove", spec->removes_itself);
-	set_bool(config, "AutoRemoveBak", spec->removes_itself);
-	set_string(config, "ExternalRootfs", spec->rootfs);
-	set_string(config, "HookSpec", spec->hooks.file);
-	set_bool(config, "ProcView", !spec->proc_view.is_off);
-	set_bool(config, "CPUQuotaView", !spec->proc_view.hides_quota);
-	set_string(config, "CgroupParent", spec->cgroup_parent);
-	set_string(config, "EnvTargetFile", spec->environment_target);
-	set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);
-	set_strings(config, "Dns", &spec->network_files.servers, 0);
-	set_strings(config, "DnsOptions", &spec->network_files.options, 0);
-	set_strings(config, "DnsSearch", &spec->network_files.searches, 0);
+	json_set_string(restart, "Name", spec_restart_names[spec->restart.name]);
+	json_set_integer(restart, "MaximumRetryCount", spec->restart.retries);
+	json_set_strings(config, "GroupAdd", &spec->groups, 0);
+	json_set_bool(config, "Privileged", spec->is_privileged);
+	json_set_bool(config, "AutoRemove", spec->removes_itself);
+	json_set_bool(config, "AutoRemoveBak", spec->removes_itself);
+	json_set_string(config, "ExternalRootfs", spec->rootfs);
+	json_set_string(config, "HookSpec", spec->hooks.file);
+	json_set_bool(config, "ProcView", !spec->proc_view.is_off);
+	json_set_bool(config, "CPUQuotaView", !spec->proc_view.hides_quota);
+	json_set_string(config, "CgroupParent", spec->cgroup_parent);
+	json_set_string(config, "EnvTargetFile", spec->environment_target);
+	json_set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);
+	json_set_strings(config, "Dns", &spec->network_files.servers, 0);
+	json_set_strings(config, "DnsOptions", &spec->network_files.options, 0);
+	json_set_strings(config, "DnsSearch", &spec->network_files.searches, 0);
 	describe_idmap(&spec->idmap, config);
 	describe_limits(&spec->limits, config);
 	describe_namespaces(&spec->namespaces, config);
 	describe_devices(&spec->devices, config);
-	describe_security(&spec->security, config);
 }
 
 /* Durations in nanoseconds, as others have them. */
@@ -345,11 +205,11 @@ static void describe_health_check(const struct spec_health *health, struct json 
 	test = json_set(check, "Test", json_new_array());
 	json_append(test, json_new_string("CMD-SHELL"));
 	json_append(test, json_new_string(health->command));
-	set_integer(check, "Interval", health->interval_ms * 1000000);
-	set_integer(check, "Timeout", health->timeout_ms * 1000000);
-	set_integer(check, "StartPeriod", health->start_period_ms * 1000000);
-	set_integer(check, "Retries", health->retries);
-	set_bool(check, "ExitOnUnhealthy", health->ends_unhealthy);
+	json_set_integer(check, "Interval", health->interval_ms * 1000000);
+	json_set_integer(check, "Timeout", health->timeout_ms * 1000000);
+	json_set_integer(check, "StartPeriod", health->start_period_ms * 1000000);
+	json_set_integer(check, "Retries", health->retries);
+	json_set_bool(check, "ExitOnUnhealthy", health->ends_unhealthy);
 }
 
 /* The tree's, which the guest sees with the spec's changes over them. An image has no path on the host. */
@@ -366,7 +226,7 @@ static void describe_files(const struct spec *spec, struct json *document)
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && !rootfs_is_image(spec->rootfs); i++) {
 		autofree char *path = xasprintf("%s%s", spec->rootfs, rows[i].path);
 
-		set_string(document, rows[i].key, path);
+		json_set_string(document, rows[i].key, path);
 	}
 }
 
@@ -375,46 +235,42 @@ static void describe_config(const struct container *container, struct json *conf
 	const struct spec *spec = &container->spec;
 	struct json *environment;
 
-	set_string(config, "Hostname", spec->hostname);
-	set_string(config, "User", spec->user);
+	json_set_string(config, "Hostname", spec->hostname);
+	json_set_string(config, "User", spec->user);
 	environment = json_set(config, "Env", json_new_array());
-	append_strings(environment, &spec->environment, 0);
-	append_strings(environment, &container->boot.environment, 0);
-	set_bool(config, "Tty", spec->has_tty);
-	set_bool(config, "OpenStdin", spec->has_stdin);
-	set_strings(config, "Cmd", &spec->command, spec->entrypoint ? 1 : 0);
+	json_append_strings(environment, &spec->environment, 0);
+	json_append_strings(environment, &container->boot.environment, 0);
+	json_set_bool(config, "Tty", spec->has_tty);
+	json_set_bool(config, "OpenStdin", spec->has_stdin);
+	json_set_strings(config, "Cmd", &spec->command, spec->entrypoint ? 1 : 0);
 	if (spec->entrypoint)
 		json_append(json_set(config, "Entrypoint", json_new_array()), json_new_string(spec->entrypoint));
-	set_string(config, "WorkingDir", spec->working_directory);
-	set_map(config, "Labels", &spec->labels);
-	set_map(config, "Annotations", &spec->annotations);
-	set_string(config, "StopSignal", spec->stop_signal);
+	json_set_string(config, "WorkingDir", spec->working_directory);
+	json_set_map(config, "Labels", &spec->labels);
+	json_set_map(config, "Annotations", &spec->annotations);
+	json_set_string(config, "StopSignal", spec->stop_signal);
 	describe_health_check(&spec->health, config);
 }
 
 struct json *describe_container(const struct container *container)
 {
-	autofree char *log_path = paths_container(container->id, "console.log"),
-		      *label = name_label(&container->spec.security);
+	autofree char *log_path = paths_container(container->id, "console.log");
 	const struct spec *spec = &container->spec;
-	struct json *document = new_document();
+	struct json *document = new_document(), *host_config = part_of(document, "HostConfig");
 
-	set_string(document, "Id", container->id);
-	set_string(document, "Name", spec->name);
+	json_set_string(document, "Id", container->id);
+	json_set_string(document, "Name", spec->name);
 	set_time(document, "Created", spec->created_ns);
-	set_string(document, "Path", spec->command.count ? spec->command.items[0] : NULL);
-	set_strings(document, "Args", &spec->command, 1);
-	set_string(document, "LogPath", log_path);
-	set_integer(document, "RestartCount", container->state.restart_count);
-	set_string(document, "SeccompProfile",
-		   spec->security.seccomp == SPEC_SECCOMP_UNCONFINED ? "unconfined" : spec->security.seccomp_source);
-	set_bool(document, "NoNewPrivileges", spec->security.has_no_new_privileges);
-	set_string(document, "ProcessLabel", label);
+	json_set_string(document, "Path", spec->command.count ? spec->command.items[0] : NULL);
+	json_set_strings(document, "Args", &spec->command, 1);
+	json_set_string(document, "LogPath", log_path);
+	json_set_integer(document, "RestartCount", container->state.restart_count);
 	describe_state(container, part_of(document, "State"));
-	describe_host_config(spec, part_of(document, "HostConfig"));
+	describe_host_config(spec, host_config);
 	describe_config(container, part_of(document, "Config"));
 	describe_files(spec, document);
-	describe_mounts(spec, document, part_of(document, "HostConfig"));
+	describe_security(&spec->security, document, host_config);
+	describe_mounts(spec, document, host_config);
 	return document;
 }
 

@@ -1,40 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns what inspect says of mounts. */
-#include "syscontainer/describe_mounts.h"
-
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "container/mounts.h"
 #include "model/spec_mount_parse.h"
-
-static void set_string(struct json *object, const char *key, const char *value)
-{
-	json_set(object, key, json_new_string(value ? value : ""));
-}
-
-static void set_bool(struct json *object, const char *key, bool value)
-{
-	json_set(object, key, json_new_bool(value));
-}
-
-static void set_strings(struct json *object, const char *key, const struct strings *list)
-{
-	struct json *array = json_set(object, key, json_new_array());
-
-	for (size_t i = 0; i < list->count; i++)
-		json_append(array, json_new_string(list->items[i]));
-}
+#include "syscontainer/describe_parts.h"
 
 /* One of Mounts: what is there, by whichever option. */
 static void append_mount(struct json *array, const struct spec_mount *mount)
 {
 	struct json *object = json_append(array, json_new_object());
 
-	set_string(object, "Type", spec_mount_type_names[mount->type]);
-	set_string(object, "Source", mount->source);
-	set_string(object, "Destination", mount->target);
-	set_string(object, "Mode", mount->keeps_ids ? "noshift" : "");
-	set_bool(object, "RW", !mount->is_read_only);
-	set_string(object, "Propagation", mount->type == SPEC_MOUNT_BIND ? spec_propagation_names[mount->propagation] : "");
+	json_set_string(object, "Type", spec_mount_type_names[mount->type]);
+	json_set_string(object, "Source", mount->source ? mount->source : "");
+	json_set_string(object, "Destination", mount->target);
+	json_set_string(object, "Mode", mount->keeps_ids ? "noshift" : "");
+	json_set_bool(object, "RW", !mount->is_read_only);
+	json_set_string(object, "Propagation",
+			mount->type == SPEC_MOUNT_BIND ? spec_propagation_names[mount->propagation] : "");
 }
 
 static void append_channel(struct json *array, const struct spec_host_channel *channel)
@@ -54,13 +37,13 @@ static void append_requested(struct json *array, const struct spec_mount *mount)
 {
 	struct json *object = json_append(array, json_new_object()), *options;
 
-	set_string(object, "Type", spec_mount_type_names[mount->type]);
-	set_string(object, "Source", mount->source);
-	set_string(object, "Target", mount->target);
-	set_bool(object, "ReadOnly", mount->is_read_only);
+	json_set_string(object, "Type", spec_mount_type_names[mount->type]);
+	json_set_string(object, "Source", mount->source ? mount->source : "");
+	json_set_string(object, "Target", mount->target);
+	json_set_bool(object, "ReadOnly", mount->is_read_only);
 	if (mount->type == SPEC_MOUNT_BIND) {
 		options = json_set(object, "BindOptions", json_new_object());
-		set_string(options, "Propagation", spec_propagation_names[mount->propagation]);
+		json_set_string(options, "Propagation", spec_propagation_names[mount->propagation]);
 	}
 	if (mount->type == SPEC_MOUNT_TMPFS) {
 		options = json_set(object, "TmpfsOptions", json_new_object());
@@ -88,7 +71,7 @@ static void describe_list(const struct spec_mounts *mounts, struct json *documen
 			append_requested(requested, mount);
 		} else if (mount->origin == SPEC_MOUNT_FROM_TMPFS) {
 			text = spec_mount_format_tmpfs(mount);
-			set_string(tmpfs, mount->target, text);
+			json_set_string(tmpfs, mount->target, text);
 		}
 	}
 	append_channel(all, &mounts->channel);
@@ -101,9 +84,9 @@ static void describe_channel(const struct spec_host_channel *channel, struct jso
 	if (!channel->source)
 		return;
 	object = json_set(host_config, "HostChannel", json_new_object());
-	set_string(object, "PathOnHost", channel->source);
-	set_string(object, "PathInContainer", channel->target);
-	set_string(object, "Permissions", channel->is_read_only ? "ro" : "rw");
+	json_set_string(object, "PathOnHost", channel->source);
+	json_set_string(object, "PathInContainer", channel->target);
+	json_set_string(object, "Permissions", channel->is_read_only ? "ro" : "rw");
 	json_set(object, "Size", json_new_unsigned(channel->size_bytes));
 }
 
@@ -117,8 +100,8 @@ void describe_mounts(const struct spec *spec, struct json *document, struct json
 	describe_list(mounts, document, host_config);
 	describe_channel(&mounts->channel, host_config);
 	json_set(host_config, "ShmSize", json_new_unsigned(mounts->shm_bytes ? mounts->shm_bytes : SPEC_SHM_BYTES));
-	set_bool(host_config, "ReadonlyRootfs", mounts->is_root_read_only);
-	set_strings(host_config, "VolumesFrom", &mounts->from);
-	set_strings(host_config, "MaskedPaths", &masked);
-	set_strings(host_config, "ReadonlyPaths", &read_only);
+	json_set_bool(host_config, "ReadonlyRootfs", mounts->is_root_read_only);
+	json_set_strings(host_config, "VolumesFrom", &mounts->from, 0);
+	json_set_strings(host_config, "MaskedPaths", &masked, 0);
+	json_set_strings(host_config, "ReadonlyPaths", &read_only, 0);
 }

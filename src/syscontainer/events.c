@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/event.h"
@@ -67,13 +67,7 @@ static struct json *new_attributes(const struct event *event)
 
 	json_set(attributes, "image", json_new_string("none"));
 	json_set(attributes, "name", json_new_string(event->name));
-	for (size_t i = 0; i < event->attributes.count; i++) {
-		const char *item = event->attributes.items[i];
-		size_t length = strcspn(item, "=");
-		autofree char *key = xstrndup(item, length);
-
-		json_set(attributes, key, json_new_string(item[length] ? item + length + 1 : ""));
-	}
+	json_set_pairs(attributes, &event->attributes);
 	return attributes;
 }
 

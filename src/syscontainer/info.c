@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_strings.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
@@ -23,12 +23,6 @@
 struct info_options {
 	char *format;
 };
-
-static void set_text(struct json *info, const char *key, const char *value)
-{
-	if (value)
-		json_set(info, key, json_new_string(value));
-}
 
 /* Containers. */
 
@@ -69,12 +63,12 @@ static int add_containers(struct json *info, struct error *err)
 static void add_program(struct json *info)
 {
 	json_set(info, "Images", json_new_integer(0));
-	set_text(info, "ServerVersion", PACKAGE_VERSION);
-	set_text(info, "StorageDriver", "none");
-	set_text(info, "LoggingDriver", "json-file");
-	set_text(info, "RootDir", paths_root());
-	set_text(info, "RunDir", paths_run());
-	set_text(info, "ConfigFile", paths_config());
+	json_set_string(info, "ServerVersion", PACKAGE_VERSION);
+	json_set_string(info, "StorageDriver", "none");
+	json_set_string(info, "LoggingDriver", "json-file");
+	json_set_string(info, "RootDir", paths_root());
+	json_set_string(info, "RunDir", paths_run());
+	json_set_string(info, "ConfigFile", paths_config());
 }
 
 static void add_key(void *data, const char *key, const struct json *value, enum config_source source)
@@ -82,7 +76,7 @@ static void add_key(void *data, const char *key, const struct json *value, enum 
 	struct json *row = json_set(data, key, json_new_object());
 
 	json_set(row, "Value", value ? json_copy(value) : json_new_null());
-	set_text(row, "Source", source == CONFIG_FILE ? "file" : "default");
+	json_set_string(row, "Source", source == CONFIG_FILE ? "file" : "default");
 }
 
 /* A configuration that cannot be read is what one wants to find out by `info`. */
@@ -92,24 +86,24 @@ static void add_configuration(struct json *info)
 	struct error problem = {0};
 
 	if (config_load(&config, &problem) < 0) {
-		set_text(info, "ConfigProblem", problem.message);
+		json_set_string(info, "ConfigProblem", problem.message);
 		return;
 	}
 	config_explain(add_key, json_set(info, "Configuration", json_new_object()), NULL);
-	set_text(info, "UserRemap", config.user_remap);
-	set_text(info, "StartTimeout", config.start_timeout);
-	set_text(info, "StopTimeout", config.stop_timeout);
-	set_text(info, "CgroupParent", config.cgroup_parent);
-	set_text(info, "SeccompProfile", config.seccomp_profile);
-	set_text(info, "Umask", config.umask);
+	json_set_string(info, "UserRemap", config.user_remap);
+	json_set_string(info, "StartTimeout", config.start_timeout);
+	json_set_string(info, "StopTimeout", config.stop_timeout);
+	json_set_string(info, "CgroupParent", config.cgroup_parent);
+	json_set_string(info, "SeccompProfile", config.seccomp_profile);
+	json_set_string(info, "Umask", config.umask);
 	config_release(&config);
 }
 
 static void add_proxies(struct json *info)
 {
-	set_text(info, "HttpProxy", getenv("http_proxy"));
-	set_text(info, "HttpsProxy", getenv("https_proxy"));
-	set_text(info, "NoProxy", getenv("no_proxy"));
+	json_set_string(info, "HttpProxy", getenv("http_proxy"));
+	json_set_string(info, "HttpsProxy", getenv("https_proxy"));
+	json_set_string(info, "NoProxy", getenv("no_proxy"));
 }
 
 /* The host. */
@@ -130,12 +124,12 @@ static void add_cgroups(struct json *info)
 	struct cgroup_host host = {0};
 	struct error problem = {0};
 
-	set_text(info, "CgroupDriver", "cgroupfs");
+	json_set_string(info, "CgroupDriver", "cgroupfs");
 	if (cgroup_host_load(&host, &problem) < 0) {
-		set_text(info, "CgroupVersion", "none");
+		json_set_string(info, "CgroupVersion", "none");
 		return;
 	}
-	set_text(info, "CgroupVersion", name_version(&host));
+	json_set_string(info, "CgroupVersion", name_version(&host));
 	cgroup_host_release(&host);
 }
 
@@ -165,7 +159,7 @@ static void add_page_sizes(struct json *info)
 	}
 	free(entries);
 	if (sizes.length)
-		set_text(info, "HugetlbPagesize", text_get(&sizes));
+		json_set_string(info, "HugetlbPagesize", text_get(&sizes));
 }
 
 /* The value of PRETTY_NAME in os-release(5); quotes are taken off. NULL when there is none. */
@@ -195,8 +189,8 @@ static void add_system(struct json *info)
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !content; i++)
 		file_read(AT_FDCWD, places[i], OS_RELEASE_MAX_BYTES, &content, NULL, NULL);
 	name = content ? find_pretty_name(content) : NULL;
-	set_text(info, "OperatingSystem", name ? name : "Linux");
-	set_text(info, "OSType", "linux");
+	json_set_string(info, "OperatingSystem", name ? name : "Linux");
+	json_set_string(info, "OSType", "linux");
 }
 
 static void add_machine(struct json *info)
@@ -206,9 +200,9 @@ static void add_machine(struct json *info)
 
 	uname(&host);
 	sysinfo(&memory);
-	set_text(info, "KernelVersion", host.release);
-	set_text(info, "Architecture", host.machine);
-	set_text(info, "Name", host.nodename);
+	json_set_string(info, "KernelVersion", host.release);
+	json_set_string(info, "Architecture", host.machine);
+	json_set_string(info, "Name", host.nodename);
 	json_set(info, "NCPU", json_new_integer(get_nprocs()));
 	json_set(info, "MemTotal", json_new_unsigned((uint64_t)memory.totalram * memory.mem_unit));
 }

@@ -8,14 +8,9 @@ load small
 
 setup_file() {
 	e2e_begin '"stop-timeout": "3s"'
-	tree_small evil >/dev/null
-	(cd "$SYSCONTAINER_TEST_TREE" && cp -a --parents usr/bin/perl usr/lib/*-linux-gnu/libcrypt.so.1* "$(tree_path evil)")
+	tree_perl evil
 	syscontainer run -d --name evil "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
 	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
 }
 
 teardown() {

@@ -13,10 +13,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	CANARIES=$E2E_DIR/canaries
 	mkdir -p "$CANARIES/etc"

@@ -6,15 +6,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	HOOKS=$E2E_DIR/hooks
 	mkdir -m 711 "$HOOKS" "$HOOKS/inner"

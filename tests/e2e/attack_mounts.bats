@@ -7,14 +7,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-}
-
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	CANARY=$E2E_DIR/canary
 	mkdir -p "$CANARY/"{etc,dev,proc,sys,run,data}

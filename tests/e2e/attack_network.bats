@@ -10,14 +10,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # Abstract sockets in the guest's network whose name has one of these; what it sees is what it could connect to.
 sockets_seen() { # NAME WORD...
 	local name=$1 word table

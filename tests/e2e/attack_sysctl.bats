@@ -10,10 +10,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	canary=$BATS_TEST_TMPDIR/canary
 	echo untouched >"$canary"

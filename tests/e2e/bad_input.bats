@@ -13,10 +13,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 teardown() {
 	full_disk_end
 	e2e_clean

@@ -5,19 +5,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 supply() { # NAME FIELD
 	syscontainer check --format json | jq -r --arg name "$1" --arg field "$2" '.Supplies[] | select(.Name == $name)[$field]'
 }

@@ -3,9 +3,8 @@
 #
 # A file does:      load common
 #                   setup_file() { e2e_begin; guest_start web; e2e_keep; }
-#                   teardown_file() { e2e_end; }
-#                   teardown() { e2e_clean; }
-# What exists at e2e_keep stays for all tests of the file; what a test makes goes away after it.
+# What exists at e2e_keep stays for all tests of the file; what a test makes goes away after it. A file that has more to take
+# away has its own teardown_file() or teardown(), which call e2e_end and e2e_clean too.
 #
 # Files run beside each other, on a busy machine: wait for what has to happen, never for a time. One that measures the whole machine, or takes
 # something of which the host has one (network links too), says `# bats file_tags=alone`.
@@ -70,6 +69,14 @@ e2e_end() {
 	# liblxc keeps one folder for each run-time folder that it ever saw
 	[[ ! -d /run/lxc/lock$SYSCONTAINER_RUN ]] || find "/run/lxc/lock$SYSCONTAINER_RUN" -type d -empty -delete
 	return "$status"
+}
+
+teardown_file() {
+	e2e_end
+}
+
+teardown() {
+	e2e_clean
 }
 
 # --- trees --------------------------------------------------------------------------------------------------------------
@@ -154,6 +161,10 @@ wait_for() { # SECONDS COMMAND...
 
 has_field() { # NAME FIELD VALUE
 	[[ $(field "$1" "$2") == "$3" ]]
+}
+
+log_has() { # NAME TEXT
+	grep -qF -e "$2" < <(syscontainer logs "$1")
 }
 
 # Asserts equality and shows both.

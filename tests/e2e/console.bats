@@ -13,24 +13,12 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	rm -f "$plain/boots" "$plain/go"
 }
 
-teardown() {
-	e2e_clean
-}
-
 shell_start() { # a shell on the console of container small
 	syscontainer run -tid --name small "$plain" sh >/dev/null
-}
-
-log_has() { # TEXT
-	[[ $(syscontainer logs small) == *"$1"* ]]
 }
 
 file_has() { # TEXT FILE
@@ -76,7 +64,7 @@ file_has() { # TEXT FILE
 
 @test "logs -f shows new lines as they come and ends when the container does" {
 	syscontainer run -d --name small "$plain" sh -c 'echo early; while [ ! -e /go ]; do sleep 0.02; done; echo late' >/dev/null
-	wait_for 5 log_has early
+	wait_for 5 log_has small early
 	syscontainer logs -f small >"$BATS_TEST_TMPDIR/log" 3>&- &
 	wait_for 5 file_has early "$BATS_TEST_TMPDIR/log"
 	touch "$plain/go"

@@ -11,10 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	here=$BATS_TEST_TMPDIR
 	cd "$here" || return
@@ -25,10 +21,6 @@ setup() {
 	ln -s inner dir/link
 	ln -s dir to-dir
 	ln -s file to-file
-}
-
-teardown() {
-	e2e_clean
 }
 
 refused() { # MESSAGE ARGUMENT OF cp...

@@ -12,14 +12,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # All processes of this set of containers that may be killed: monitor, payload or keeper, PID 1.
 victims() { # monitor|payload|init
 	local id

@@ -10,19 +10,11 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	devices=$BATS_TEST_TMPDIR/devices
 	mkdir -p "$devices/below"
 	mknod -m 640 "$devices/fuse" c 10 229
 	mknod -m 600 "$devices/below/loop" b 7 0
-}
-
-teardown() {
-	e2e_clean
 }
 
 node() { # NAME PATH: type, numbers, owner and mode inside

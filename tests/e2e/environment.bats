@@ -6,19 +6,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # The environment of PID 1 as the kernel has it.
 init_environment() { # NAME
 	tr '\0' '\n' <"/proc/$(init_pid "$1")/environ"

@@ -11,14 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # --- status -------------------------------------------------------------------------------------------------------------
 
 @test "exec ends with the status of the command, 128+n for a signal" {

@@ -11,14 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 unit_write() { # NAME LINE...
 	local name=$1
 	shift

@@ -7,19 +7,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 health() { # NAME FIELD
 	syscontainer inspect "$1" | jq -r ".[0].State.Health.$2"
 }

@@ -6,14 +6,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-}
-
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	CHANNEL=$E2E_DIR/channels-$BATS_TEST_NUMBER/one
 }
@@ -27,10 +19,6 @@ teardown() {
 # Attributes, type and options as the host sees the channel's mount; nothing when there is none.
 mount_on_host() {
 	awk -v path="$CHANNEL" '$5 == path { i = 7; while ($i != "-") i++; print $6, $(i + 1), $(i + 3) }' /proc/self/mountinfo
-}
-
-first_id() { # NAME
-	awk '{ print $2 }' "/proc/$(init_pid "$1")/uid_map"
 }
 
 @test "host and guest see each other's files, with the owners of a shifted and of a privileged guest" {

@@ -10,14 +10,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # A copy, because a guest writes into its tree.
 copy_tree() { # NAME SOURCE
 	[[ -d $2 ]] || e2e_die "$2 is missing; ./run-tests makes it"

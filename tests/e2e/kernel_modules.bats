@@ -15,14 +15,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # Some that the kernel has now, loaded or built in.
 modules_here() { # COUNT
 	find /sys/module -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | head -n "$1" | paste -sd ,

@@ -10,14 +10,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 descriptors() { # PID
 	# Numbers of sockets and pipes differ from boot to boot; what they are does not.
 	find "/proc/$1/fd" -mindepth 1 -printf '%l\n' | sed -E 's/[0-9]+//g' | sort

@@ -10,20 +10,8 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 has_monitor() { # NAME
 	monitor_pid "$1" >/dev/null
-}
-
-log_has() { # NAME TEXT
-	syscontainer logs "$1" | grep -qF "$2"
 }
 
 @test "a guest outlives its monitor, and the next command brings a new one that knows its state" {

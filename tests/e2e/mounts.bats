@@ -7,14 +7,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-}
-
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	HOST=$E2E_DIR/host-$BATS_TEST_NUMBER
 	mkdir "$HOST"

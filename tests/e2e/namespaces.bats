@@ -11,14 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # The namespace of PID 1, as the kernel calls it: net:[4026531840].
 namespace_of() { # NAME KIND
 	readlink "/proc/$(init_pid "$1")/ns/$2"

@@ -6,19 +6,6 @@
 load common
 load small
 
-setup_file() {
-	e2e_begin '"stop-timeout": "3s"'
-	e2e_keep
-}
-
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # A small tree with hosts and resolv.conf that have everything that such files can have.
 tree_with_files() { # NAME
 	local tree

@@ -14,14 +14,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 names() { # OPTION OF ps...
 	syscontainer ps --format '{{.Names}}' "$@" | xargs
 }

@@ -13,16 +13,8 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	rm -f "$plain/boots" "$plain/go"
-}
-
-teardown() {
-	e2e_clean
 }
 
 # A PID 1 that writes a line to /boots at each start, and then does what is given.

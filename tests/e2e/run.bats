@@ -12,14 +12,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 run_plain() { # [OPTION]... -- COMMAND...: one attached run on the shared tree
 	local options=()
 	while [[ $1 != -- ]]; do

@@ -12,20 +12,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
-# A small tree with perl, whose syscall() makes any call.
-tree_perl() { # NAME
-	tree_small "$1" >/dev/null || return
-	(cd "$SYSCONTAINER_TEST_TREE" && cp -a --parents usr/bin/perl usr/lib/*-linux-gnu/libcrypt.so.1* "$(tree_path "$1")")
-}
-
 perl_start() { # NAME [OPTION OF run]...
 	local name=$1
 	shift

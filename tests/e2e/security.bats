@@ -11,14 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 status_of_init() { # NAME KEY
 	awk -v key="$2:" '$1 == key { print $2 }' "/proc/$(init_pid "$1")/status"
 }

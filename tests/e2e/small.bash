@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What tests of the manager itself need and tests of guests do not: trees of a few programs that start in milliseconds, and
-# the processes behind a container. Loaded after common.
+# the processes behind a container. Loaded after common. A file that wants nothing special has no setup_file().
 # shellcheck shell=bash
 
 # PID 1 of most of these tests: says that it runs, ends with 7 on SIGTERM.
 # shellcheck disable=SC2034 # used by those who load this
 SMALL_PROGRAM='trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'
+
+setup_file() {
+	e2e_begin '"stop-timeout": "3s"'
+	e2e_keep
+}
 
 # Prints the path of a fresh tree with a shell and a few programs of the test tree, and no systemd.
 tree_small() { # NAME
@@ -20,6 +25,12 @@ tree_small() { # NAME
 			usr/lib/*-linux-gnu/{ld-linux*,lib{c,m,selinux,pcre2-8,acl,attr}.so.*} "$tree"
 	) || return
 	echo "$tree"
+}
+
+# For guests that call the kernel as they like.
+tree_perl() { # NAME
+	tree_small "$1" >/dev/null || return
+	(cd "$SYSCONTAINER_TEST_TREE" && cp -a --parents usr/bin/perl usr/lib/*-linux-gnu/libcrypt.so.1* "$(tree_path "$1")")
 }
 
 # A fresh small tree NAME, and container NAME that runs in it.
@@ -58,6 +69,12 @@ init_pid() { # NAME
 
 keeper_pid() { # NAME
 	jq -r .keeper.pid "$SYSCONTAINER_RUN/$(container_id "$1")/boot.json"
+}
+
+# The host's id that the guest's root is.
+first_id() { # NAME
+	local map
+	map=$(field "$1" .HostConfig.UserRemap) && map=${map%%:*} && echo "${map:-0}"
 }
 
 count_entries() { # DIRECTORY

@@ -13,14 +13,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 small() { # [OPTION]... -- COMMAND...
 	local options=()
 	while [[ $1 != -- ]]; do

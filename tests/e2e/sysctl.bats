@@ -10,10 +10,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 setup() {
 	before=$(host_parameters)
 }

@@ -11,14 +11,6 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
-teardown() {
-	e2e_clean
-}
-
 # What the kernel enforces, in the same words on cgroup v1 and v2.
 limit_of() { # NAME memory|swap|reservation|pids|cpu|shares|cpus
 	case $2 in

@@ -11,18 +11,10 @@ setup_file() {
 	e2e_keep
 }
 
-teardown_file() {
-	e2e_end
-}
-
 teardown() {
 	! mountpoint -q "$BATS_TEST_TMPDIR/other" 2>/dev/null || umount "$BATS_TEST_TMPDIR/other"
 	[[ ! ${sleeper:-} ]] || kill "$sleeper"
 	e2e_clean
-}
-
-first_id() { # NAME
-	field "$1" .HostConfig.UserRemap | cut -d: -f1
 }
 
 # uid_map and gid_map of PID 1 as "INSIDE OUTSIDE COUNT".
