@@ -40,10 +40,12 @@ struct making {
 static int make_nodes(const struct making *making, int *fds, size_t *ret_made, struct error *err)
 {
 	const struct mount_tmpfs tmpfs = {.name = "devices", .size_bytes = 65536, .mode = 0700};
-	autoclose int root = root_open_own(err), directory = -EBADF;
-	int r = root < 0 ? root : namespace_begin_mounts(MS_PRIVATE, err);
+	autoclose int root = -EBADF, directory = -EBADF;
+	int r = namespace_begin_mounts(MS_PRIVATE, err);
 
 	if (r == 0)
+		root = r = root_open_own(err);
+	if (r >= 0)
 		directory = r = mount_new_tmpfs(&tmpfs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 	if (r >= 0)
 		r = mount_attach(directory, root, err);
