@@ -94,7 +94,8 @@ static int set_throttle(struct applying *applying, int fd, bool is_v2, const str
 }
 
 /*
- * Weights. BFQ takes them on v1 and v2, CFQ was its forerunner on v1, and io.weight is that of the io.cost controller.
+ * Weights. BFQ takes them on v1 and v2, CFQ was its forerunner on v1, and io.weight of v2 is that of the io.cost controller. Each
+ * disk goes by one of them, so a cgroup's own weight is written to all that are there, and a disk's to the first that is the disk's.
  */
 
 struct weight_file {
@@ -111,13 +112,8 @@ static const struct weight_file weight_files[] = {
 	{true, "io.weight", "io.weight", WEIGHT_DEFAULT, true},
 };
 
-static int find_weight_file(int fd, bool is_v2, const struct weight_file **ret_file, struct error *err)
+static int weights_unsupported(bool is_v2, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(weight_files); i++) {
-		*ret_file = &weight_files[i];
-		if (weight_files[i].is_v2 == is_v2 && file_exists(fd, weight_files[i].file))
-			return 0;
-	}
 	return error_set(err, -EOPNOTSUPP, "Your kernel does not support --blkio-weight: the cgroup has neither %s",
 			 is_v2 ? "io.bfq.weight nor io.weight" : "blkio.weight nor blkio.bfq.weight");
 }
@@ -128,7 +124,7 @@ static int64_t scale_weight(const struct weight_file *file, int64_t weight)
 	return file->is_wide ? 1 + (weight - 10) * 9999 / 990 : weight;
 }
 
-static int set_weight(struct applying *applying, int fd, const struct weight_file *file, struct error *err)
+static int set_weight_file(struct applying *applying, int fd, const struct weight_file *file, struct error *err)
 {
 	int64_t weight = applying->limits->blkio_weight;
 	autofree char *text = xasprintf("%s%lld", file->is_v2 ? "default " : "",
@@ -137,32 +133,61 @@ static int set_weight(struct applying *applying, int fd, const struct weight_fil
 	return applying_set(applying, fd, file->file, "--blkio-weight", text, err);
 }
 
-static int set_device_weight(struct applying *applying, int fd, const struct weight_file *file, const char *disk,
-			     int64_t weight, struct error *err)
+static int set_weight(struct applying *applying, int fd, bool is_v2, struct error *err)
+{
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(weight_files) && r >= 0; i++) {
+		if (weight_files[i].is_v2 != is_v2 || !file_exists(fd, weight_files[i].file))
+			continue;
+		r = set_weight_file(applying, fd, &weight_files[i], err);
+		count++;
+	}
+	return r < 0 || count ? r : weights_unsupported(is_v2, err);
+}
+
+static int set_device_weight_file(struct applying *applying, int fd, const struct weight_file *file, const char *disk,
+				  int64_t weight, struct error *err)
 {
 	autofree char *text = weight ? xasprintf("%lld", (long long)scale_weight(file, weight)) : xstrdup("default");
-	int r = set_entry(applying, fd, file->device_file, "--blkio-weight-device", disk, "", text, "default", err);
 
+	return set_entry(applying, fd, file->device_file, "--blkio-weight-device", disk, "", text, "default", err);
+}
+
+/* Taken back it is from all. */
+static int set_device_weight(struct applying *applying, int fd, bool is_v2, const char *disk, int64_t weight,
+			     struct error *err)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(weight_files) && (r < 0 || weight == 0); i++) {
+		if (weight_files[i].is_v2 != is_v2 || !file_exists(fd, weight_files[i].file))
+			continue;
+		r = set_device_weight_file(applying, fd, &weight_files[i], disk, weight, err);
+		if (r < 0 && r != -EOPNOTSUPP)
+			return r;
+	}
+	if (r == -ENOENT)
+		return weights_unsupported(is_v2, err);
 	if (r == -EOPNOTSUPP)
-		error_append(err, "; the disk's scheduler knows no weights: write bfq to /sys/dev/block/%s/queue/scheduler",
-			     disk);
+		error_append(err,
+			     "; the disk's scheduler knows no weights: write bfq to /sys/dev/block/%s/queue/scheduler%s",
+			     disk, is_v2 ? ", or enable the disk in io.cost.qos of the top cgroup" : "");
 	return r;
 }
 
 static int set_disk_item(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row,
 			 const struct cgroup_limit_item *item, struct error *err)
 {
-	const struct weight_file *file;
 	autofree char *disk = NULL;
 	int r = cgroup_disk_number(applying->host, item->subject, &disk, err);
 
 	/* A disk that is gone has taken its limit along. */
 	if (r < 0)
 		return item->value == 0 ? 0 : error_prefix(err, "%s", row->option);
-	if (row->kind != CGROUP_LIMIT_WEIGHTS)
-		return set_throttle(applying, fd, is_v2, row, disk, item->value, err);
-	r = find_weight_file(fd, is_v2, &file, err);
-	return r < 0 ? r : set_device_weight(applying, fd, file, disk, item->value, err);
+	return row->kind == CGROUP_LIMIT_WEIGHTS ? set_device_weight(applying, fd, is_v2, disk, item->value, err)
+						 : set_throttle(applying, fd, is_v2, row, disk, item->value, err);
 }
 
 static int set_disk_items(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row, struct error *err)
@@ -196,7 +221,6 @@ static bool has_io_limits(const struct cgroup_limits *limits)
 
 int cgroup_apply_io(struct applying *applying, struct error *err)
 {
-	const struct weight_file *file;
 	autoclose int fd = -EBADF;
 	bool is_v2;
 	int r;
@@ -204,11 +228,8 @@ int cgroup_apply_io(struct applying *applying, struct error *err)
 	if (!has_io_limits(applying->limits))
 		return 0;
 	r = applying_open(applying, "blkio", "limits of disks", &is_v2, &fd, err);
-	if (r >= 0 && applying->limits->blkio_weight != CGROUP_LIMIT_UNSET) {
-		r = find_weight_file(fd, is_v2, &file, err);
-		if (r >= 0)
-			r = set_weight(applying, fd, file, err);
-	}
+	if (r >= 0 && applying->limits->blkio_weight != CGROUP_LIMIT_UNSET)
+		r = set_weight(applying, fd, is_v2, err);
 	for (size_t i = 0; i < cgroup_limit_count && r >= 0; i++)
 		if (is_of_disks(&cgroup_limit_rows[i]))
 			r = set_disk_items(applying, fd, is_v2, &cgroup_limit_rows[i], err);

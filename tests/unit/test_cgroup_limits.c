@@ -370,13 +370,21 @@ static void test_apply_bfq_v2(void **state)
 {
 	static const struct write writes[] = {
 		{"--blkio-weight 300", CONTAINER "/io.bfq.weight", "default 300"},
+		{"--blkio-weight 1000", CONTAINER "/io.weight", "default 10000"}, /* for disks of io.cost */
 		{"--blkio-weight 0", CONTAINER "/io.bfq.weight", "default 100"},
+	};
+	static const struct write of_disks[] = {
+		{"--blkio-weight-device /dev/sda:1000", CONTAINER "/io.bfq.weight", "8:0 1000"},
+		{"--blkio-weight-device /dev/sda:0", CONTAINER "/io.weight", "8:0 default"},
 	};
 	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
 
 	(void)state;
 	replace(CONTAINER "/io.bfq.weight", "default 100\n");
 	assert_writes(&host, writes, ARRAY_SIZE(writes));
+	make_files(v2_host, ARRAY_SIZE(v2_host));
+	if (make_disks())
+		assert_writes(&host, of_disks, ARRAY_SIZE(of_disks));
 }
 
 static void test_apply_v1(void **state)
