@@ -156,12 +156,15 @@ static bool is_lifted(const struct cgroup_limit *row, const struct cgroup_limit_
  */
 
 /* Does a new cgroup have it? The top one lacks much of what others have. */
-static int probe(const struct cgroup_hierarchy *hierarchy, bool (*has)(int fd), struct error *err)
+static int probe(const struct cgroup_hierarchy *hierarchy, const char *controller, bool (*has)(int fd), struct error *err)
 {
 	autofree char *directory = xasprintf("%s/syscontainer.XXXXXX", hierarchy->mount_point);
 	autoclose int fd = -EBADF;
+	int r = cgroup_enable_controller(hierarchy, "/", controller, err);
 	bool answer;
 
+	if (r < 0)
+		return r;
 	if (!mkdtemp(directory))
 		return error_set_errno(err, "cannot make the cgroup %s to see what it can limit", directory);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -183,7 +186,8 @@ static bool limits_kernel_memory(int fd)
 
 static bool has_weights(int fd)
 {
-	return file_exists(fd, "blkio.weight") || file_exists(fd, "blkio.bfq.weight");
+	return file_exists(fd, "blkio.weight") || file_exists(fd, "blkio.bfq.weight") || file_exists(fd, "io.weight") ||
+	       file_exists(fd, "io.bfq.weight");
 }
 
 static int check_kernel(const struct cgroup_host *host, const struct cgroup_limit *row, bool is_wanted, struct error *err)
@@ -536,7 +540,8 @@ static int check_memory(const struct cgroup_host *host, const struct cgroup_limi
 
 static int check_kernel_memory(const struct cgroup_host *host, const struct cgroup_limits *limits, struct error *err)
 {
-	int r = is_limited(limits->kernel_memory) ? probe(cgroup_find(host, "memory"), limits_kernel_memory, err) : 1;
+	int r = is_limited(limits->kernel_memory) ? probe(cgroup_find(host, "memory"), "memory", limits_kernel_memory, err)
+						  : 1;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -561,13 +566,13 @@ static int check_weights(const struct cgroup_host *host, const struct cgroup_lim
 {
 	const struct cgroup_hierarchy *hierarchy = cgroup_find(host, "blkio");
 	bool is_wanted = limits->blkio_weight != UNSET || limits->blkio_weight_device.count;
-	int r = is_wanted && !hierarchy->is_v2 ? probe(hierarchy, has_weights, err) : 1;
+	int r = is_wanted ? probe(hierarchy, "blkio", has_weights, err) : 1;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return error_set(
-		err, -EOPNOTSUPP,
-		"Your kernel does not support --blkio-weight: it has neither blkio.weight (CFQ) nor blkio.bfq.weight (BFQ)");
+	return error_set(err, -EOPNOTSUPP, "Your kernel does not support --blkio-weight: it has neither %s",
+			 hierarchy->is_v2 ? "io.bfq.weight (BFQ; its module may have to be loaded) nor io.weight (io.cost)"
+					  : "blkio.weight (CFQ) nor blkio.bfq.weight (BFQ)");
 }
 
 /* Few kernels have the controller files; BPF stands in for it. That nothing is limited can be had everywhere. */

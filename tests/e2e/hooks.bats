@@ -177,7 +177,7 @@ nsenter --net=/proc/\$pid/ns/net ip address add 192.0.2.7/32 dev lo"
 	same status "$(field web .State.Status)" exited
 	same code "$(field web .State.ExitCode)" 125
 	has_text "exit status 9" "$(field web .State.Error)"
-	[[ ! -d /sys/fs/cgroup/pids/$E2E_CGROUP/$(container_id web) ]]
+	[[ ! -d $(dirname "$(cgroup_file web pids - -)") ]]
 	run -125 syscontainer run --rm --name other --hook-spec "$HOOKS/hooks.json" "$(tree_path web)" /bin/true
 	run -0 container_names
 	same containers "$output" web
