@@ -397,7 +397,7 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 	local option value text before
 	tree_small plain >/dev/null
 	mkfifo "$E2E_DIR/fifo"
-	before=$(ls "$SYSCONTAINER_ROOT"/{containers,names,idmap})
+	before=$(find "$SYSCONTAINER_ROOT" -mindepth 2)
 	while IFS='|' read -r option value text; do
 		run --separate-stderr -125 timeout 20 syscontainer create "$option=$value" "$(tree_path plain)" /bin/true
 		same "stdout of $option=$value" "$output" ""
@@ -434,7 +434,7 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 	run -125 --separate-stderr syscontainer create --cpu-rt-period 1000 --cpu-rt-runtime 1001 "$(tree_path plain)" /bin/true
 	has_v1 cpu && text="--cpu-rt-runtime: rt runtime cannot be higher than rt period" || text="does not support --cpu-rt-"
 	has_text "$text" "$stderr"
-	same "containers afterwards" "$(ls "$SYSCONTAINER_ROOT"/{containers,names,idmap})" "$before"
+	same "containers afterwards" "$(find "$SYSCONTAINER_ROOT" -mindepth 2)" "$before"
 	same "cgroups afterwards" "$(find /sys/fs/cgroup -maxdepth 2 -name 'syscontainer.??????')" ""
 }
 
