@@ -39,9 +39,13 @@ has_results() { # NAME COUNT
 @test "a guest is starting, healthy after a success, unhealthy after failures in a row, and healthy again" {
 	local remap
 	for remap in auto none; do
-		small_start "web-$remap" --user-remap "$remap" --health-cmd 'echo checked; test ! -e /tmp/sick' --health-interval 1s --health-retries 2
+		small_create "web-$remap" --user-remap "$remap" --health-interval 1s --health-retries 2 \
+			--health-cmd 'while test -e /tmp/wait; do sleep 0.1; done; echo checked; test ! -e /tmp/sick'
+		touch "$(tree_path "web-$remap")/tmp/wait"
+		syscontainer start "web-$remap"
 		same status "$(health "web-$remap" Status)" starting
 		has_text "(health: starting)" "$(status_line "web-$remap")"
+		rm "$(tree_path "web-$remap")/tmp/wait"
 		syscontainer wait --condition healthy --timeout 10s "web-$remap"
 		same status "$(health "web-$remap" Status)" healthy
 		has_text "(healthy)" "$(status_line "web-$remap")"
@@ -49,7 +53,7 @@ has_results() { # NAME COUNT
 		same code "$(health "web-$remap" 'Log[0].ExitCode')" 0
 		in_guest "web-$remap" touch /tmp/sick
 		wait_for 10 has_health "web-$remap" unhealthy
-		same streak "$(health "web-$remap" FailingStreak)" 2
+		[[ $(health "web-$remap" FailingStreak) -ge 2 ]] # a slow machine has seen the next one
 		has_text "(unhealthy)" "$(status_line "web-$remap")"
 		same status "$(field "web-$remap" .State.Status)" running
 		same events "$(health_events "web-$remap")" "health_status: healthy health_status: unhealthy"
@@ -148,10 +152,11 @@ has_results() { # NAME COUNT
 }
 
 @test "each boot begins anew, and rm leaves nothing" {
-	small_start web --health-cmd true --health-interval 1s
+	small_start web --health-cmd 'while test -e /tmp/wait; do sleep 0.1; done' --health-interval 1s
 	syscontainer wait --condition healthy --timeout 10s web
 	syscontainer stop web
 	same status "$(health web Status)" healthy
+	touch "$(tree_path web)/tmp/wait"
 	syscontainer start web
 	same status "$(health web Status)" starting
 	same results "$(health web 'Log | length')" 0
