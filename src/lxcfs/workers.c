@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-#define KILL_MS 500 /* for a killed process to be gone */
+#define KILL_MS 5000 /* for a killed process to be gone, on a busy host too */
 
 struct worker {
 	size_t index;

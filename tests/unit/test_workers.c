@@ -40,7 +40,7 @@ static void test_each_has_its_own_end(void **state)
 	struct error errors[sizeof(what) - 1] = {0};
 
 	(void)state;
-	workers_run(ARRAY_SIZE(errors), 1000, work, (void *)what, errors);
+	workers_run(ARRAY_SIZE(errors), 3000, work, (void *)what, errors);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		static const struct {
 			char what;
@@ -50,7 +50,7 @@ static void test_each_has_its_own_end(void **state)
 			{'.', 0, ""},
 			{'f', -EIO, "failed"},
 			{'k', -ECHILD, "was killed"},
-			{'h', -ETIMEDOUT, "did not answer within 1 s"},
+			{'h', -ETIMEDOUT, "did not answer within 3 s"},
 		};
 
 		for (size_t j = 0; j < ARRAY_SIZE(ends); j++)
