@@ -15,6 +15,7 @@
 #include "container/devices.h"
 #include "container/limits.h"
 #include "container/rootfs.h"
+#include "kernel/cgroup.h"
 #include "model/paths.h"
 
 struct item {
@@ -29,8 +30,6 @@ static const struct item common_items[] = {
 	{"lxc.tty.max", "0"},
 	{"lxc.pty.max", "1024"},
 	{"lxc.autodev", "1"},
-	/* /sys read-only is systemd's sign that there is no udev here; the guest mounts its own cgroup name space. */
-	{"lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed"},
 	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
 	{"lxc.apparmor.profile", "unconfined"},
 };
@@ -192,6 +191,37 @@ static char *escape(const char *path)
 	return text_steal(&escaped);
 }
 
+/* Where the guest sees cgroups as the host does: all of them, and may change what is below its own. */
+static int set_cgroup_mounts(struct lxc_container *lxc, const struct cgroup_hierarchy *hierarchy, const struct spec *spec,
+			     struct error *err)
+{
+	autofree char *cgroup = spec_cgroup(spec), *path = xasprintf("%s/" CGROUP_GUEST, cgroup);
+	autofree char *own = cgroup_directory(hierarchy, path), *source = escape(own), *target = escape(path),
+		      *top = escape(hierarchy->mount_point);
+	int r = set_formatted(lxc, err, "lxc.mount.entry", xasprintf("%s sys/fs/cgroup none bind,ro 0 0", top));
+
+	return r < 0 ? r
+		     : set_formatted(lxc, err, "lxc.mount.entry",
+				     xasprintf("%s sys/fs/cgroup%s none bind 0 0", source, target));
+}
+
+/*
+ * /sys read-only is systemd's sign that there is no udev here. What liblxc mounts of cgroups is the guest's own cgroup namespace; where there is
+ * none, it can do that for cgroup v1 only.
+ */
+static int set_kernel_mounts(struct lxc_container *lxc, const struct spec *spec, struct error *err)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	int r = cgroup_host_load(&host, err);
+
+	if (r < 0)
+		return r;
+	if (spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_CGROUP) || !cgroup_is_unified(&host))
+		return set(lxc, "lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed", err);
+	r = set(lxc, "lxc.mount.auto", "proc:mixed sys:ro", err);
+	return r < 0 ? r : set_cgroup_mounts(lxc, &host.hierarchies[0], spec, err);
+}
+
 static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const char *console, struct error *err)
 {
 	autofree char *host = paths_run_host(spec->id), *source = escape(host);
@@ -201,7 +231,7 @@ static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const 
 	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.mount.entry",
 				  xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
-	return r;
+	return r < 0 ? r : set_kernel_mounts(lxc, spec, err);
 }
 
 /* The limits are set on PARENT/ID, which the guest does not see: its cgroup name space begins at "guest" below. */

@@ -65,6 +65,13 @@ uptime_of() { # NAME
 	same uts "$(namespace_of mapped uts)" "$(own_namespace uts)"
 	same cgroup "$(namespace_of mapped cgroup)" "$(own_namespace cgroup)"
 	same time "$(namespace_of mapped time)" "$(own_namespace time)"
+	# On v2 there is one tree of cgroups: all of it can be seen, and its own be changed.
+	if [[ -e /sys/fs/cgroup/cgroup.procs ]]; then
+		own=/sys/fs/cgroup/$E2E_CGROUP/$(container_id mapped)
+		syscontainer exec mapped mkdir "$own/guest/below"
+		run ! syscontainer exec mapped mkdir "$own/beside"
+		run ! syscontainer exec mapped mkdir /sys/fs/cgroup/beside
+	fi
 	run syscontainer exec mapped /bin/sh -c 'echo other >/proc/sys/kernel/hostname'
 	[[ $status -ne 0 ]]
 }
