@@ -64,7 +64,7 @@ static int explain_shift(const struct spec_mount *mount, int source_fd, struct e
 	return error_set(
 		err, -EOPNOTSUPP,
 		"the file system of %s (%s), or of what is mounted below it, cannot be mounted with shifted ids. Use the option "
-		"noshift, with which the guest sees the host's ids, or put it on ext4, xfs, btrfs or a tmpfs",
+		"noshift, with which the guest sees the host's ids, or put it on ext4, xfs or btrfs (squashfs: Linux 6.2, tmpfs: Linux 6.3)",
 		mount->source, info.type ? info.type : "unknown");
 }
 
