@@ -106,8 +106,8 @@ static int take_profile(struct spec *spec, struct error *err)
 	struct spec_security *security = &spec->security;
 	autorelease(seccomp_profile_release) struct seccomp_profile profile = {0};
 	size_t length;
-	int r = file_read_regular(AT_FDCWD, security->seccomp_source, SECCOMP_PROFILE_MAX_BYTES, &security->seccomp_text, &length,
-				  err);
+	int r = file_read_regular(AT_FDCWD, security->seccomp_source, SECCOMP_PROFILE_MAX_BYTES, &security->seccomp_text,
+				  &length, err);
 
 	if (r == 0)
 		r = seccomp_profile_parse(security->seccomp_text, length, &profile, err);

@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "kernel/cgroup_limits.h"
 #include "kernel/cgroup.h"
+#include "kernel/cgroup_limits.h"
 #include "kernel/lsm.h"
 #include "model/idmap.h"
 #include "model/spec.h"
