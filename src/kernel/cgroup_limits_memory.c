@@ -50,30 +50,36 @@ static int refuse_shrink(int fd, const char *usage_file, const char *option, int
 		option, (long long)limit, used);
 }
 
-/* Pages that the disk has yet to take come free when it has: then, and only then, trying again makes sense. */
-static bool has_dirty_pages(int fd)
+/*
+ * Could pages of files, which the kernel gives up when the disk has taken what they hold, make up for what is used beyond the limit? Then, and only then, trying again
+ * makes sense.
+ */
+static bool has_enough_cache(int fd, const char *usage_file, int64_t limit)
 {
-	static const char *const keys[] = {"\ntotal_dirty ", "\ntotal_writeback ", "\nfile_dirty ", "\nfile_writeback "};
+	static const char *const keys[] = {"\ntotal_inactive_file ", "\ntotal_active_file ", "\ninactive_file ",
+					   "\nactive_file "};
 	autofree char *stat = NULL;
+	unsigned long long used = 0, cache = 0;
 	size_t length;
 
-	if (file_read(fd, "memory.stat", 65536, &stat, &length, NULL) < 0)
+	if (file_read(fd, "memory.stat", 65536, &stat, &length, NULL) < 0 ||
+	    file_read_number(fd, usage_file, &used, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+	/* v1 has both: with "total_" what is below counts as well. */
+	for (size_t i = strstr(stat, keys[0]) ? 0 : 2, end = i + 2; i < end; i++) {
 		const char *line = strstr(stat, keys[i]);
 
-		if (line && strtoull(line + strlen(keys[i]), NULL, 10) > 0)
-			return true;
+		cache += line ? strtoull(line + strlen(keys[i]), NULL, 10) : 0;
 	}
-	return false;
+	return cache + (unsigned long long)limit >= used;
 }
 
 /* Waits a moment for the disk; false when that will not help, or has not for long enough. */
-static bool wait_for_disk(int fd, int64_t deadline_ms)
+static bool wait_for_disk(int fd, const char *usage_file, int64_t limit, int64_t deadline_ms)
 {
 	struct timespec moment = {.tv_nsec = 50000000};
 
-	if (clock_monotonic_ms() >= deadline_ms || !has_dirty_pages(fd))
+	if (clock_monotonic_ms() >= deadline_ms || !has_enough_cache(fd, usage_file, limit))
 		return false;
 	nanosleep(&moment, NULL);
 	return true;
@@ -92,7 +98,7 @@ static int set_memory_v1(struct applying *applying, int fd, const char *file, co
 	do {
 		error = (struct error){0};
 		r = applying_set_number(applying, fd, file, option, limit == UNLIMITED ? -1 : limit, &error);
-	} while (r == -EBUSY && wait_for_disk(fd, deadline_ms));
+	} while (r == -EBUSY && wait_for_disk(fd, usage_file, limit, deadline_ms));
 	if (r == -EBUSY)
 		return refuse_shrink(fd, usage_file, option, limit, err);
 	return r < 0 ? error_set(err, r, "%s", error.message) : 0;
@@ -238,7 +244,7 @@ static bool reclaim_to(int fd, const char *limit_text, int64_t limit)
 		file_write_value(fd, "memory.high", limit_text, NULL);
 		if (file_read_number(fd, "memory.current", &used, NULL) < 0 || used <= (unsigned long long)limit)
 			return true;
-	} while (++tries < SHRINK_TRIES || wait_for_disk(fd, deadline_ms));
+	} while (++tries < SHRINK_TRIES || wait_for_disk(fd, "memory.current", limit, deadline_ms));
 	return false;
 }
 

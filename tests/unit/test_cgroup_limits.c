@@ -528,7 +528,7 @@ static void test_reclaim(void **state)
 	assert_written(CONTAINER "/memory.max", "max");
 }
 
-/* Dirty cache is waited for, as the kernel that gives up on it is already writing. */
+/* Enough cache of files is waited for, as the kernel that gives up on it is already writing it. */
 static void test_reclaim_waits_for_writing(void **state)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v2_host);
@@ -537,7 +537,7 @@ static void test_reclaim_waits_for_writing(void **state)
 	pid_t writer;
 
 	(void)state;
-	replace(CONTAINER "/memory.stat", "file 16000000\nfile_dirty 12000000\nfile_writeback 0\n");
+	replace(CONTAINER "/memory.stat", "anon 4000000\ninactive_file 12000000\nactive_file 4000000\n");
 	writer = fork();
 	if (writer == 0) {
 		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
