@@ -283,6 +283,8 @@ static int print_failure(const struct command_program *program, const struct err
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", program->name, err->message);
+	if (program->on_failure)
+		program->on_failure(err->message);
 	return err->exit_status ? err->exit_status : status;
 }
 
@@ -328,13 +330,24 @@ static int run_command(const struct command_program *program, const struct comma
 	} else if (r > 0) {
 		command_print_help(program, command, stdout);
 	} else {
-		status = command->run(options, &operands, &err);
+		status = program->prepare ? program->prepare(&err) : 0;
+		if (status == 0)
+			status = command->run(options, &operands, &err);
 		if (status < 0)
 			status = print_failure(program, &err,
 					       command->failure_status ? command->failure_status : FAILURE_STATUS);
 	}
 	command_release_options(command, options);
 	return status;
+}
+
+static int run_raw(const struct command_program *program, const struct command *command, const struct strings *words)
+{
+	const struct strings operands = {.items = words->items + 1, .count = words->count - 1};
+	struct error err = {0};
+	int status = command->run(NULL, &operands, &err);
+
+	return status < 0 ? print_failure(program, &err, FAILURE_STATUS) : status;
 }
 
 static int print_completion(const struct command_program *program, const struct strings *words)
@@ -370,6 +383,8 @@ static int run_words(const struct command_program *program, const struct strings
 {
 	const struct command *command = find_command(program, words->items[0]);
 
+	if (command && command->is_raw)
+		return run_raw(program, command, words);
 	if (command)
 		return run_command(program, command, (int)words->count - 1, words->items + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(builtin_commands); i++)

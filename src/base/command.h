@@ -53,6 +53,7 @@ struct command {
 	size_t options_size;  /* of the options struct */
 	size_t min_operands, max_operands; /* max 0: any number */
 	bool options_end_at_operand;       /* run, create, exec: what follows the operands belongs to the container */
+	bool is_raw; /* nothing is parsed: run() gets every word behind the command word, --help too, as an operand */
 	size_t operands_before_end; /* with options_end_at_operand: options may stand around the first so many operands (run: 1) */
 	int usage_status;           /* exit status of a usage error; 0 means 125 */
 	int failure_status;         /* exit status of a failure that names none; 0 means 1 */
@@ -72,6 +73,9 @@ struct command_program {
 	const struct command *only; /* instead of `commands`: a program without command words; it has the program's name */
 	const struct option_row *global_options; /* taken before the command word and among its options alike */
 	void *globals;                           /* their struct, filled with defaults; released when command_main() ends */
+	int (*prepare)(
+		struct error *err); /* before a command runs, with its options and the global ones filled; may be NULL */
+	void (*on_failure)(const char *message); /* what is printed on standard error, for a log; may be NULL */
 };
 
 /*

@@ -113,6 +113,9 @@ void hook_environment(const struct hook_call *call, struct strings *ret_environm
 	add(ret_environment, "LXC_ROOTFS_PATH", xstrdup(call->spec->rootfs));
 	add(ret_environment, "LXC_CGROUP_PATH", spec_cgroup(call->spec));
 	add(ret_environment, "LXC_CGNS_AWARE", xstrdup("1"));
+	/* So that a hook which calls us means this set of containers. */
+	add(ret_environment, "SYSCONTAINER_ROOT", xstrdup(paths_root()));
+	add(ret_environment, "SYSCONTAINER_RUN", xstrdup(paths_run()));
 }
 
 /* The end of it, where programs say what failed, without what would move a terminal's cursor. */

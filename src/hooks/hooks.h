@@ -15,3 +15,7 @@ struct hooks_container {
 
 /* modules.c: loads what KERNEL_MODULES names; all of it must be there before the first is loaded. */
 int hooks_load_modules(const struct hooks_container *container, struct error *err);
+/* attachments.c: plugs in what the spec has, before the guest's first program. */
+int hooks_plug(const struct hooks_container *container, struct error *err);
+/* attachments.c: takes home what belongs to the host. */
+int hooks_retrieve(const struct hooks_container *container, struct error *err);

@@ -13,13 +13,15 @@
 typedef int hooks_step(const struct hooks_container *container, struct error *err);
 
 /* What is done at each stage, in this order; the first failure ends it. */
-static hooks_step *const prestart[] = {hooks_load_modules, NULL};
+static hooks_step *const prestart[] = {hooks_load_modules, hooks_plug, NULL};
+static hooks_step *const poststop[] = {hooks_retrieve, NULL};
 
 static const struct {
 	const char *name;
 	hooks_step *const *steps;
 } stages[] = {
 	{"prestart", prestart},
+	{"poststop", poststop},
 };
 
 /* `bundle` is the container's own directory, see syscontainer-hooks(8). */
@@ -60,15 +62,24 @@ static int run(const char *stage, struct error *err)
 	return error_set(err, r, "unknown stage \"%s\"", stage);
 }
 
+/* "STAGE", and "--state STAGE" as in the hook specs that users have. */
+static const char *find_stage(int argc, char **argv)
+{
+	if (argc == 3 && (strcmp(argv[1], "--state") == 0 || strcmp(argv[1], "-state") == 0))
+		return argv[2];
+	return argc == 2 ? argv[1] : NULL;
+}
+
 int main(int argc, char **argv)
 {
+	const char *stage = find_stage(argc, argv);
 	struct error error = {0};
 
-	if (argc != 2) {
-		fputs("usage: syscontainer-hooks prestart <STATE\n", stderr);
+	if (!stage) {
+		fputs("usage: syscontainer-hooks [--state] prestart|poststop <STATE\n", stderr);
 		return 125;
 	}
-	if (run(argv[1], &error) < 0) {
+	if (run(stage, &error) < 0) {
 		fprintf(stderr, "%s\n", error.message);
 		return 1;
 	}

@@ -81,6 +81,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, security, "security", SCHEMA_OBJECT, .nested = &spec_security_schema, OPTIONAL),
 	MEMBER(spec, mounts, "mounts", SCHEMA_OBJECT, .nested = &spec_mounts_schema, OPTIONAL),
 	MEMBER(spec, proc_view, "proc_view", SCHEMA_OBJECT, .nested = &spec_proc_view_schema, OPTIONAL),
+	MEMBER(spec, attachments, "attachments", SCHEMA_OBJECT, .nested = &attachments_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -159,6 +160,11 @@ static int check_mounts(const struct spec *spec, struct error *err)
 	return spec_mounts_check(&spec->mounts, err);
 }
 
+static int check_attachments(const struct spec *spec, struct error *err)
+{
+	return attachments_check(&spec->attachments, err);
+}
+
 static const struct {
 	const char *key;
 	int (*check)(const struct spec *spec, struct error *err);
@@ -177,6 +183,7 @@ static const struct {
 	{"namespaces", check_namespaces},
 	{"devices", check_devices},
 	{"mounts", check_mounts},
+	{"attachments", check_attachments},
 };
 
 /* The file is ours, but may have been edited or damaged: what other code relies on is checked here. */

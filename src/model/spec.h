@@ -10,6 +10,7 @@
 #include "base/schema.h"
 #include "base/strings.h"
 #include "kernel/cgroup_limits.h"
+#include "model/attachments.h"
 #include "model/spec_device.h"
 #include "model/spec_health.h"
 #include "model/spec_hooks.h"
@@ -79,6 +80,7 @@ struct spec {
 	struct spec_security security;
 	struct spec_mounts mounts;
 	struct spec_proc_view proc_view;
+	struct attachments attachments;
 };
 
 extern const struct schema spec_schema;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns the manager's way to syscontainer-transfer. */
-#include "syscontainer/transfer.h"
+/* Owns the manager's way to programs that it executes in its own place. */
+#include "syscontainer/delegate.h"
 
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "model/paths.h"
+#include "syscontainer/transfer.h"
 
-char **transfer_arguments;
+char **delegate_arguments;
 
-static int execute(struct error *err)
+static int execute(const char *name, struct error *err)
 {
-	autofree char *program = paths_program("syscontainer-transfer");
+	autofree char *program = paths_program(name);
 
-	execv(program, transfer_arguments);
+	execv(program, delegate_arguments);
 	return error_set_errno(err, "cannot execute %s", program);
 }
 
@@ -21,12 +22,19 @@ int transfer_cp(void *options, const struct strings *operands, struct error *err
 {
 	(void)options;
 	(void)operands;
-	return execute(err);
+	return execute("syscontainer-transfer", err);
 }
 
 int transfer_export(void *options, const struct strings *operands, struct error *err)
 {
 	(void)options;
 	(void)operands;
-	return execute(err);
+	return execute("syscontainer-transfer", err);
+}
+
+int delegate_to_tools(void *options, const struct strings *operands, struct error *err)
+{
+	(void)options;
+	(void)operands;
+	return execute("syscontainer-tools", err);
 }

@@ -32,7 +32,7 @@ static const char blank_document[] =
 	"'MemoryReservation':0,'MemorySwap':0,'MemorySwappiness':-1,'OomKillDisable':false,'PidsLimit':0,'FilesLimit':0,"
 	"'Ulimits':[],'Hugetlbs':[],'HostChannel':null,'EnvTargetFile':'','ExternalRootfs':'','CgroupParent':'','MaskedPaths':[],"
 	"'ReadonlyPaths':[],'ProcView':true,'CPUQuotaView':true},"
-	"'GraphDriver':{'Name':'','Data':null},'Mounts':[],"
+	"'GraphDriver':{'Name':'','Data':null},'Mounts':[],'Attachments':[],"
 	"'Config':{'Hostname':'','User':'','Env':[],'Tty':false,'OpenStdin':false,'Cmd':[],'Entrypoint':[],'WorkingDir':'/',"
 	"'Labels':{},'Volumes':{},'Annotations':{},'HealthCheck':null,'Image':'none','ImageRef':'','StopSignal':''},"
 	"'NetworkSettings':{'IPAddress':'','MacAddress':'','Ports':{},'Networks':{}}}";
@@ -271,6 +271,7 @@ struct json *describe_container(const struct container *container)
 	describe_files(spec, document);
 	describe_security(&spec->security, document, host_config);
 	describe_mounts(spec, document, host_config);
+	describe_attachments(container, document);
 	return document;
 }
 

@@ -2,8 +2,21 @@
 /* Owns the list of the manager's commands. */
 #include <stddef.h>
 
+#include "container/tools_verbs.h"
 #include "syscontainer/commands.h"
-#include "syscontainer/transfer.h"
+#include "syscontainer/delegate.h"
+
+#define TOOLS_COMMAND(id_, name_, summary_) \
+	static const struct command tools_##id_ = { \
+		.name = (name_), \
+		.arguments = "[OPTIONS] [CONTAINER] [ARG...]", \
+		.summary = (summary_), \
+		.is_raw = true, \
+		.complete = "container", \
+		.run = delegate_to_tools, \
+	};
+TOOLS_VERBS(TOOLS_COMMAND)
+#define TOOLS_POINTER(id_, name_, summary_) &tools_##id_,
 
 static const struct command *const commands[] = {
 	&command_attach,  &command_check,   &command_containers, &command_cp,
@@ -12,7 +25,7 @@ static const struct command *const commands[] = {
 	&command_pause,   &command_ps,      &command_rename,     &command_repair,
 	&command_restart, &command_rm,      &command_run,        &command_start,
 	&command_stats,   &command_stop,    &command_top,        &command_unpause,
-	&command_update,  &command_version, &command_wait,       NULL,
+	&command_update,  &command_version, &command_wait,       TOOLS_VERBS(TOOLS_POINTER) NULL,
 };
 
 static const struct command_program program = {
@@ -24,6 +37,6 @@ static const struct command_program program = {
 
 int main(int argc, char **argv)
 {
-	transfer_arguments = argv;
+	delegate_arguments = argv;
 	return command_main(&program, argc, argv);
 }

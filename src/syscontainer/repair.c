@@ -1,11 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns "syscontainer repair". */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/process.h"
 #include "container/container.h"
+#include "model/paths.h"
+#include "model/plugged.h"
 #include "model/registry.h"
 #include "syscontainer/commands.h"
+
+/* What a killed command left half done, and what was not there when the guest booted. */
+static bool has_work(const struct container *container)
+{
+	autorelease(plugged_release) struct plugged plugged = {0};
+
+	return plugged_load(container->id, &plugged, NULL) < 0 || plugged.has_intent || plugged.skipped.count > 0;
+}
+
+static int repair_attachments(const struct container *container, struct error *err)
+{
+	autofree char *program = paths_program("syscontainer-tools");
+	char *const arguments[] = {(char *)"syscontainer-tools", (char *)"_retry", container->id, NULL};
+	autorelease(text_release) struct text out = {0}, said = {0};
+	int status, r;
+
+	if (!has_work(container))
+		return 0;
+	r = process_run(
+		&(struct process_run){.path = program, .argv = arguments, .environment = environ, .timeout_ms = 120000},
+		&status, &out, &said, err);
+	if (r < 0)
+		return error_prefix(err, "cannot repair what is plugged into container %s", container->spec.name);
+	fputs(text_get(&out), stdout);
+	return status == 0 ? 0
+			   : error_set(err, -EIO, "cannot repair what is plugged into container %s: %s",
+				       container->spec.name, text_get(&said));
+}
 
 static int repair(const char *id, struct error *err)
 {
@@ -15,12 +47,12 @@ static int repair(const char *id, struct error *err)
 	if (container.status == CONTAINER_BROKEN)
 		return error_set(err, container.problem.code, "container %.12s is broken: %s", id,
 				 container.problem.message);
-	if (!container.is_orphan)
-		return 0;
-	if (container_settle(id, err) < 0)
-		return error_prefix(err, "cannot repair container %s", container.spec.name);
-	printf("%s\n", container.spec.name);
-	return 0;
+	if (container.is_orphan) {
+		if (container_settle(id, err) < 0)
+			return error_prefix(err, "cannot repair container %s", container.spec.name);
+		printf("%s\n", container.spec.name);
+	}
+	return repair_attachments(&container, err);
 }
 
 static int run(void *options, const struct strings *operands, struct error *err)

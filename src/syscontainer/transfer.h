@@ -22,6 +22,3 @@ struct export_options {
 /* In syscontainer-transfer the commands themselves (transfer_cp.c, transfer_export.c), in the manager the way there (delegate.c). */
 int transfer_cp(void *options, const struct strings *operands, struct error *err);
 int transfer_export(void *options, const struct strings *operands, struct error *err);
-
-/* What main() was called with; the manager's main() leaves it here for delegate.c. */
-extern char **transfer_arguments;

@@ -122,6 +122,8 @@ nsenter --net=/proc/\$pid/ns/net ip address add 192.0.2.7/32 dev lo"
 		LXC_ROOTFS_PATH=$(tree_path web)
 		LXC_CGROUP_PATH=/$E2E_CGROUP/$id
 		LXC_CGNS_AWARE=1
+		SYSCONTAINER_ROOT=$SYSCONTAINER_ROOT
+		SYSCONTAINER_RUN=$SYSCONTAINER_RUN
 	END
 	)"
 	jq '.prestart[0].env = ["PATH=/opt:/usr/bin:/bin"]' "$HOOKS/hooks.json" >"$HOOKS/path.json"

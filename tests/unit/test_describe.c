@@ -96,6 +96,7 @@ static void test_keys(void **state)
 		"HostConfig",
 		"GraphDriver",
 		"Mounts",
+		"Attachments",
 		"Config",
 		"NetworkSettings",
 	};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the counter of places where tests let us fail. */
+#include "base/fault.h"
+
+#ifdef FAULT_INJECTION
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct {
+	atomic_ulong *passed; /* shared with all children */
+	unsigned long wanted;
+	int code;     /* 0: kill */
+	int first_fd; /* pidfd of the process that began: pids mean something else in a guest */
+} fault;
+
+static void begin(void)
+{
+	const char *value = getenv("SYSCONTAINER_FAULT");
+	char *end;
+
+	fault.passed = mmap(NULL, sizeof(*fault.passed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fault.first_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (!value)
+		return;
+	fault.wanted = strtoul(value, &end, 10);
+	fault.code = *end == ':' ? (int)strtol(end + 1, NULL, 10) : 0;
+}
+
+int fault_point(void)
+{
+	if (!fault.passed)
+		begin();
+	if (fault.passed == MAP_FAILED || fault.wanted == 0 || atomic_fetch_add(fault.passed, 1) + 1 != fault.wanted)
+		return 0;
+	if (fault.code)
+		return -fault.code;
+	syscall(SYS_pidfd_send_signal, fault.first_fd, SIGKILL, NULL, 0);
+	raise(SIGKILL);
+	return 0;
+}
+
+#endif
