@@ -6,13 +6,11 @@
 #include <limits.h>
 #include <lxc/lxccontainer.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
-#include "container/devices.h"
+#include "container/device_policy.h"
 #include "container/limits.h"
 #include "container/rootfs.h"
 #include "kernel/cgroup.h"
@@ -32,12 +30,6 @@ static const struct item common_items[] = {
 	{"lxc.autodev", "1"},
 	{"lxc.mount.entry", "tmpfs run tmpfs nosuid,nodev,mode=755,create=dir 0 0"},
 	{"lxc.apparmor.profile", "unconfined"},
-};
-
-/* Deny all, then what every system needs: null zero full random urandom tty console ptmx pts tun; any node may be made, not opened. */
-static const char *const devices[] = {
-	"c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
-	"c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
 };
 
 static int set(struct lxc_container *lxc, const char *key, const char *value, struct error *err)
@@ -63,54 +55,19 @@ static int set_common(struct lxc_container *lxc, struct error *err)
 	return r;
 }
 
-/* liblxc takes the keys of the hierarchy that the host has and ignores the others. */
-static int allow(struct lxc_container *lxc, const char *rule, struct error *err)
+/*
+ * What a guest may use is set later, before anything of it runs (monitor/prepare.c). But cgroup v1 denies everything by default only in a cgroup that has none below it yet, and
+ * liblxc itself needs the usual devices while it sets up. On v2, where liblxc ignores these keys, nothing is denied until then.
+ */
+static int set_devices(struct lxc_container *lxc, struct error *err)
 {
-	int r = set(lxc, "lxc.cgroup.devices.allow", rule, err);
-
-	return r < 0 ? r : set(lxc, "lxc.cgroup2.devices.allow", rule, err);
-}
-
-/* "a" as a type means for cgroup v1: everything, whatever the numbers. Here it means what it says: both kinds. */
-static int allow_rule(struct lxc_container *lxc, const char *rule, struct error *err)
-{
-	autofree char *character = xasprintf("c%s", rule + 1), *block = xasprintf("b%s", rule + 1);
-	int r;
-
-	if (rule[0] != 'a')
-		return allow(lxc, rule, err);
-	r = allow(lxc, character, err);
-	return r < 0 ? r : allow(lxc, block, err);
-}
-
-static int allow_devices(struct lxc_container *lxc, const struct spec_devices *wanted, struct error *err)
-{
-	autorelease(devices_release) struct devices found = {0};
-	int r = devices_find(wanted, &found, err);
-
-	for (size_t i = 0; r == 0 && i < wanted->rules.count; i++)
-		r = allow_rule(lxc, wanted->rules.items[i], err);
-	for (size_t i = 0; r == 0 && i < found.count; i++) {
-		const struct device *device = &found.items[i];
-		autofree char *rule = xasprintf("%c %u:%u %s", S_ISBLK(device->mode) ? 'b' : 'c', major(device->number),
-						minor(device->number), device->permissions);
-
-		r = allow(lxc, rule, err);
-	}
-	return r;
-}
-
-static int set_devices(struct lxc_container *lxc, const struct spec *spec, struct error *err)
-{
+	autorelease(device_rules_release) struct device_rules rules = {0};
 	int r = set(lxc, "lxc.cgroup.devices.deny", "a", err);
 
-	if (r == 0)
-		r = set(lxc, "lxc.cgroup2.devices.deny", "a", err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++)
-		r = allow(lxc, devices[i], err);
-	if (r == 0 && spec->is_privileged)
-		r = allow_rule(lxc, "a *:* rwm", err);
-	return r < 0 ? r : allow_devices(lxc, &spec->devices, err);
+	device_policy_add_defaults(&rules);
+	for (size_t i = 0; r == 0 && i < rules.count; i++)
+		r = set_formatted(lxc, err, "lxc.cgroup.devices.allow", device_rule_format(&rules.items[i]));
+	return r;
 }
 
 /* What is shared is what the payload is in: the host's, or another container's (sharing_join()). All that is not named is made anew. */
@@ -276,7 +233,7 @@ int launch_configure(const struct spec *spec, const char *rootfs, const char *co
 	if (r == 0)
 		r = set_cgroups(lxc, spec, err);
 	if (r == 0)
-		r = set_devices(lxc, spec, err);
+		r = set_devices(lxc, err);
 	if (r < 0) {
 		lxc_container_put(lxc);
 		return r;

@@ -3,12 +3,10 @@
 #include "kernel/files_limit.h"
 
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,15 +14,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "kernel/bpf.h"
 
 #define LOADER_TIMEOUT_MS 20000
 #define LSM_LIST          "/sys/kernel/security/lsm"
 #define KERNEL_TYPES      "/sys/kernel/btf/vmlinux"
-
-static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
-{
-	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
-}
 
 static int open_map(const char *name)
 {

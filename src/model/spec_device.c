@@ -4,11 +4,10 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "kernel/device_rules.h"
 
 static const struct schema_field device_fields[] = {
 	{"host", SCHEMA_STRING, offsetof(struct spec_device, host), .is_required = true},
@@ -35,14 +34,6 @@ void spec_devices_append(struct spec_devices *devices, struct spec_device *devic
 	*device = (struct spec_device){0};
 }
 
-static bool is_permissions(const char *text)
-{
-	size_t length = strspn(text, "rwm");
-
-	return length > 0 && !text[length] && strlen(text) <= 3 && strchr(text, 'r') == strrchr(text, 'r') &&
-	       strchr(text, 'w') == strrchr(text, 'w') && strchr(text, 'm') == strrchr(text, 'm');
-}
-
 /* A file has a name: "/" and what ends like a directory that is not one is none. */
 static bool is_path(const char *path)
 {
@@ -60,13 +51,15 @@ static bool has_dots(const char *path)
 
 static int check_device(const struct spec_device *device, struct error *err)
 {
+	unsigned access;
+
 	if (!is_path(device->host) || has_dots(device->host))
 		return error_set(err, -EINVAL, "the host's device must be an absolute path without \"..\"");
 	if (!is_path(device->guest) || has_dots(device->guest))
 		return error_set(err, -EINVAL, "the path in the guest must be absolute and without \"..\"");
 	if (strncmp(device->guest, "/proc/", 6) == 0 || strncmp(device->guest, "/sys/", 5) == 0)
 		return error_set(err, -EINVAL, "nothing can be put below /proc and /sys of the guest");
-	if (!is_permissions(device->permissions))
+	if (!device_access_parse(device->permissions, &access))
 		return error_set(err, -EINVAL, "\"%s\" are no permissions; use letters of rwm", device->permissions);
 	return 0;
 }
@@ -94,27 +87,11 @@ int spec_device_parse(const char *text, struct spec_device *ret_device, struct e
 	return r;
 }
 
-/* "*" or a number that a device can have (major 12 bits, minor 20, makedev(3)). */
-static bool is_device_number(const char *text, uint64_t max)
-{
-	uint64_t number;
-
-	return strcmp(text, "*") == 0 || number_parse_unsigned(text, max, &number, NULL) == 0;
-}
-
 int spec_device_check_rule(const char *rule, struct error *err)
 {
-	size_t kind = strspn(rule, "abc"), major_length = kind == 1 && rule[1] == ' ' ? strcspn(rule + 2, ":") : 0;
-	autofree char *major_text = major_length ? xstrndup(rule + 2, major_length) : NULL;
-	const char *minor_start = major_length && rule[2 + major_length] ? rule + 3 + major_length : NULL;
-	size_t minor_length = minor_start ? strcspn(minor_start, " ") : 0;
-	autofree char *minor_text = minor_length ? xstrndup(minor_start, minor_length) : NULL;
+	autorelease(device_rules_release) struct device_rules rules = {0};
 
-	if (minor_text && minor_start[minor_length] && is_device_number(major_text, 0xfff) &&
-	    is_device_number(minor_text, 0xfffff) && is_permissions(minor_start + minor_length + 1))
-		return 0;
-	return error_set(err, -EINVAL,
-			 "use \"TYPE MAJOR:MINOR PERMISSIONS\" such as \"c 10:* rwm\": a, b or c, numbers or *, rwm");
+	return device_rules_parse(&rules, rule, err);
 }
 
 int spec_devices_check(const struct spec_devices *devices, struct error *err)

@@ -48,6 +48,7 @@ static const struct schema_field boot_fields[] = {
 	 .type = SCHEMA_STRINGS,
 	 .offset = offsetof(struct boot, environment),
 	 .is_omitted_when_empty = true},
+	{.key = "devices", .type = SCHEMA_STRINGS, .offset = offsetof(struct boot, devices), .is_omitted_when_empty = true},
 	{.key = "mask", .type = SCHEMA_INT, .offset = offsetof(struct boot, mask)},
 	{.key = "ulimits", .type = SCHEMA_ARRAY, .offset = offsetof(struct boot, ulimits), .nested = &ulimit_schema},
 };

@@ -50,6 +50,8 @@ struct boot {
 	char *init_kind;            /* "systemd", "sysvinit", ..., see container/init.h */
 	int64_t started_ns;         /* real time of PID 1's exec */
 	struct strings environment; /* "KEY=VALUE": what only the guest's --env-target-file has */
+	struct strings
+		devices; /* rules ("c 1:3 rwm") of all that the guest was started with, see container/device_policy.h */
 	/* What exec gives its processes too, whatever the configuration says by then. */
 	int mask; /* umask(2) */
 	struct ulimits ulimits;

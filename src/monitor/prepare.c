@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns what is done to a guest between its making and its first program: one step a feature, in this order. */
 #include "base/memory.h"
+#include "container/device_policy.h"
 #include "container/devices.h"
 #include "container/environment_target.h"
 #include "container/etc_files.h"
 #include "container/limits.h"
 #include "container/mounts.h"
 #include "container/sysctl.h"
+#include "kernel/device_access.h"
 #include "kernel/files_limit.h"
 #include "model/paths.h"
 #include "monitor/monitor.h"
@@ -62,6 +64,28 @@ static int prepare_sysctls(struct monitor *monitor, struct error *err)
 	return r < 0 ? r : sysctl_protect(&monitor->spec, monitor->run.init_pidfd, err);
 }
 
+/* Kept for those who plug something in later: what the guest was started with stays its own. */
+static void keep_device_rules(struct boot *boot, const struct device_rules *rules)
+{
+	strings_release(&boot->devices);
+	for (size_t i = 0; i < rules->count; i++)
+		strings_append_owned(&boot->devices, device_rule_format(&rules->items[i]));
+}
+
+static int prepare_device_access(struct monitor *monitor, struct error *err)
+{
+	autorelease(device_rules_release) struct device_rules rules = {0};
+	autofree char *cgroup = spec_cgroup(&monitor->spec);
+	int r = device_policy_of(&monitor->spec, &rules, err);
+
+	if (r == 0)
+		r = device_access_set(&monitor->cgroups, cgroup, &rules, err);
+	if (r < 0)
+		return r;
+	keep_device_rules(&monitor->boot, &rules);
+	return boot_save(monitor->id, &monitor->boot, err);
+}
+
 static int prepare_devices(struct monitor *monitor, struct error *err)
 {
 	return devices_attach(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
@@ -74,8 +98,8 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls, prepare_mounts,
-	prepare_devices, prepare_environment, prepare_etc_files, close_root,
+	prepare_device_access, prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls,
+	prepare_mounts,        prepare_devices, prepare_environment, prepare_etc_files, close_root,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

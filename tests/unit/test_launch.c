@@ -31,8 +31,6 @@ static const struct {
 	{"lxc.cgroup.dir.container.inner", false},
 	{"lxc.cgroup.dir.monitor", false},
 	{"lxc.cgroup.dir.monitor.pivot", false},
-	{"lxc.cgroup2.devices.allow", false},
-	{"lxc.cgroup2.devices.deny", false},
 	{"lxc.console.path", false},
 	{"lxc.idmap", true},
 	{"lxc.log.file", false},
