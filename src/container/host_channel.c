@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/mount.h"
+#include "kernel/mountinfo.h"
 
 #define ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -95,10 +96,10 @@ static int open_leaf(int parent_fd, const char *path, struct error *err)
 
 static bool is_ours(int fd, const struct spec *spec)
 {
-	autorelease(mount_info_release) struct mount_info info = {0};
+	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
 	autofree char *name = name_of(spec);
 
-	return mount_is_root(fd) && mount_describe(fd, &info, NULL) == 0 && strcmp(info.type, "tmpfs") == 0 &&
+	return mount_is_root(fd) && mountinfo_describe(fd, &info, NULL) == 0 && strcmp(info.type, "tmpfs") == 0 &&
 	       strcmp(info.source, name) == 0;
 }
 

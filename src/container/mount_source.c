@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "kernel/image.h"
 #include "kernel/mount.h"
+#include "kernel/mountinfo.h"
 #include "kernel/userns.h"
 
 struct guest {
@@ -35,7 +36,7 @@ static bool is_slave(const struct spec_mount *mount)
 /* Without a peer on the host nothing would propagate, which whoever asked for it should know. */
 static int check_propagation(const struct spec *spec, const struct spec_mount *mount, int source_fd, struct error *err)
 {
-	autorelease(mount_info_release) struct mount_info info = {0};
+	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
 	const char *name = spec_propagation_names[mount->propagation];
 	int r;
 
@@ -46,7 +47,7 @@ static int check_propagation(const struct spec *spec, const struct spec_mount *m
 			err, -EPERM,
 			"%s: %s would let a guest with ids of its own mount into the host; use rslave, or --user-remap none",
 			mount->source, name);
-	r = mount_describe(source_fd, &info, err);
+	r = mountinfo_describe(source_fd, &info, err);
 	if (r < 0)
 		return r;
 	if (info.is_shared || (info.is_slave && is_slave(mount)))
@@ -58,9 +59,9 @@ static int check_propagation(const struct spec *spec, const struct spec_mount *m
 
 static int explain_shift(const struct spec_mount *mount, int source_fd, struct error *err)
 {
-	autorelease(mount_info_release) struct mount_info info = {0};
+	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
 
-	mount_describe(source_fd, &info, NULL);
+	mountinfo_describe(source_fd, &info, NULL);
 	return error_set(
 		err, -EOPNOTSUPP,
 		"the file system of %s (%s), or of what is mounted below it, cannot be mounted with shifted ids. Use the option "

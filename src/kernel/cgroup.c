@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "kernel/cgroup_walk.h"
 #include "kernel/cpulist.h"
+#include "kernel/mountinfo.h"
 
 #define MOUNTINFO_MAX      ((size_t)16 << 20)
 #define REMOVE_DEADLINE_MS 1000
@@ -58,24 +59,6 @@ void cgroup_host_release(struct cgroup_host *host)
 	*host = (struct cgroup_host){0};
 }
 
-/* mountinfo writes blanks, tabs, newlines and backslashes as three octal digits. In place. */
-static void unescape(char *text)
-{
-	char *out = text;
-
-	for (const char *in = text; *in; out++) {
-		unsigned int byte;
-
-		if (in[0] == '\\' && sscanf(in + 1, "%3o", &byte) == 1 && strnlen(in, 4) == 4) {
-			*out = (char)byte;
-			in += 4;
-		} else {
-			*out = *in++;
-		}
-	}
-	*out = '\0';
-}
-
 static bool is_mount_flag(const char *option)
 {
 	static const char *const flags[] = {"rw",          "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode",
@@ -97,32 +80,18 @@ static void read_v1_controllers(const char *super_options, struct strings *contr
 			strings_append(controllers, options.items[i]);
 }
 
-/* "36 35 0:29 /root /mount/point rw,noatime optional… - cgroup source rw,memory" (proc_pid_mountinfo(5)) */
-static bool parse_mount(const char *line, const char *root, struct cgroup_hierarchy *ret_hierarchy)
+static bool read_hierarchy(const struct mountinfo_entry *mount, const char *root, struct cgroup_hierarchy *ret_hierarchy)
 {
-	autorelease(strings_release) struct strings fields = {0};
-	unsigned int major_number, minor_number;
-	size_t separator = 6;
-	const char *type;
-
-	strings_split(&fields, line, " ");
-	while (separator < fields.count && strcmp(fields.items[separator], "-") != 0)
-		separator++;
-	if (separator + 3 >= fields.count || sscanf(fields.items[2], "%u:%u", &major_number, &minor_number) != 2)
+	if (strcmp(mount->type, "cgroup") != 0 && strcmp(mount->type, "cgroup2") != 0)
 		return false;
-	type = fields.items[separator + 1];
-	if (strcmp(type, "cgroup") != 0 && strcmp(type, "cgroup2") != 0)
-		return false;
-	unescape(fields.items[3]);
-	unescape(fields.items[4]);
 	*ret_hierarchy = (struct cgroup_hierarchy){
-		.mount_point = xasprintf("%s%s", root, fields.items[4]),
-		.mounted_root = xstrdup(fields.items[3]),
-		.device = makedev(major_number, minor_number),
-		.is_v2 = strcmp(type, "cgroup2") == 0,
+		.mount_point = xasprintf("%s%s", root, mount->target),
+		.mounted_root = xstrdup(mount->root),
+		.device = makedev(mount->device_major, mount->device_minor),
+		.is_v2 = strcmp(mount->type, "cgroup2") == 0,
 	};
 	if (!ret_hierarchy->is_v2)
-		read_v1_controllers(fields.items[separator + 3], &ret_hierarchy->controllers);
+		read_v1_controllers(mount->options, &ret_hierarchy->controllers);
 	if (ret_hierarchy->is_v2 || ret_hierarchy->controllers.count)
 		return true;
 	hierarchy_release(ret_hierarchy);
@@ -182,7 +151,7 @@ static int read_v2_controllers(struct cgroup_hierarchy *hierarchy, struct error 
 static int load(const char *root, struct cgroup_host *host, struct error *err)
 {
 	autofree char *path = xasprintf("%s/proc/self/mountinfo", root);
-	autorelease(strings_release) struct strings lines = {0};
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
 	autofree char *content = NULL;
 	int r;
 
@@ -190,11 +159,11 @@ static int load(const char *root, struct cgroup_host *host, struct error *err)
 	r = file_read(AT_FDCWD, path, MOUNTINFO_MAX, &content, NULL, err);
 	if (r < 0)
 		return r;
-	strings_split(&lines, content, "\n");
-	for (size_t i = 0; i < lines.count; i++) {
+	mountinfo_parse(content, &mounts);
+	for (size_t i = 0; i < mounts.count; i++) {
 		struct cgroup_hierarchy found;
 
-		if (parse_mount(lines.items[i], root, &found))
+		if (read_hierarchy(&mounts.entries[i], root, &found))
 			add_hierarchy(host, &found);
 	}
 	if (host->count == 0)

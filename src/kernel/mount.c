@@ -9,10 +9,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "base/file.h"
 #include "base/memory.h"
-
-#define MOUNTINFO_MAX ((size_t)16 << 20)
+#include "kernel/mountinfo.h"
 
 static int set_option(int context, const char *key, char *owned_value)
 {
@@ -76,64 +74,6 @@ int mount_attach(int tree_fd, int target_fd, struct error *err)
 	return 0;
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG[:N]]... - TYPE SOURCE SUPER-OPTIONS" */
-static bool parse_line(char *line, uint64_t id, struct mount_info *info)
-{
-	char *state = NULL, *word = strtok_r(line, " ", &state), *type, *source;
-
-	if (!word || strtoull(word, NULL, 10) != id)
-		return false;
-	for (int i = 0; i < 5; i++)
-		strtok_r(NULL, " ", &state);
-	while ((word = strtok_r(NULL, " ", &state)) && strcmp(word, "-") != 0) {
-		info->is_shared |= strncmp(word, "shared:", 7) == 0;
-		info->is_slave |= strncmp(word, "master:", 7) == 0;
-	}
-	type = strtok_r(NULL, " ", &state);
-	source = strtok_r(NULL, " ", &state);
-	info->type = xstrdup(type ? type : "");
-	info->source = xstrdup(source ? source : "");
-	return true;
-}
-
-int mount_parse_info(const char *mountinfo, uint64_t id, struct mount_info *ret_info)
-{
-	*ret_info = (struct mount_info){0};
-	while (*mountinfo) {
-		size_t length = strcspn(mountinfo, "\n");
-		autofree char *line = xstrndup(mountinfo, length);
-
-		if (parse_line(line, id, ret_info))
-			return 0;
-		mountinfo += length + (mountinfo[length] == '\n');
-	}
-	return -ENOENT;
-}
-
-int mount_describe(int fd, struct mount_info *ret_info, struct error *err)
-{
-	autofree char *table = NULL;
-	struct statx status;
-	size_t length;
-	int r;
-
-	*ret_info = (struct mount_info){0};
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0)
-		return error_set_errno(err, "cannot look at a mount");
-	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &table, &length, err);
-	if (r < 0)
-		return r;
-	r = mount_parse_info(table, status.stx_mnt_id, ret_info);
-	return r < 0 ? error_set(err, r, "a mount is not in /proc/self/mountinfo") : 0;
-}
-
-void mount_info_release(struct mount_info *info)
-{
-	free(info->type);
-	free(info->source);
-	*info = (struct mount_info){0};
-}
-
 bool mount_is_root(int fd)
 {
 	struct statx status;
@@ -144,13 +84,13 @@ bool mount_is_root(int fd)
 
 int mount_check_shift(const char *path, int userns_fd, struct error *err)
 {
-	autorelease(mount_info_release) struct mount_info info = {0};
+	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
 	autoclose int tree = mount_clone(AT_FDCWD, path, AT_RECURSIVE, NULL), place = -EBADF;
 
 	if (tree >= 0 && mount_shift(tree, userns_fd, 0, NULL) == 0)
 		return 0;
 	place = open(path, O_PATH | O_CLOEXEC);
-	mount_describe(place, &info, NULL);
+	mountinfo_describe(place, &info, NULL);
 	return error_set(
 		err, -EOPNOTSUPP,
 		"the file system of %s (%s) cannot be mounted with shifted ids, which an unprivileged container needs. Put the tree on ext4, xfs, "

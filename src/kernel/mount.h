@@ -34,16 +34,5 @@ int mount_check_shift(const char *path, int userns_fd, struct error *err);
 /* Attaches a detached tree, in our mount namespace, on the file or directory that `target_fd` is. */
 int mount_attach(int tree_fd, int target_fd, struct error *err);
 
-/* What /proc/self/mountinfo says of one mount; proc(5). */
-struct mount_info {
-	char *type, *source; /* "tmpfs"; of a file system without a device any word */
-	bool is_shared, is_slave;
-};
-
-/* Of the mount that `fd` lies in. */
-int mount_describe(int fd, struct mount_info *ret_info, struct error *err);
-/* Of the mount with that number (statx(2) STATX_MNT_ID) in the text of a mountinfo file; -ENOENT when it is not there. */
-int mount_parse_info(const char *mountinfo, uint64_t id, struct mount_info *ret_info);
-void mount_info_release(struct mount_info *info);
 /* Whether `fd` is the root of a mount, as what a mount point shows is. */
 bool mount_is_root(int fd);

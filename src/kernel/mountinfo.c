@@ -3,9 +3,9 @@
 #include "kernel/mountinfo.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -33,30 +33,44 @@ static char *copy_unescaped(const char *text)
 	return copy;
 }
 
-/* "36 35 0:29 /root /mount/point rw,noatime optional... - type source options" */
-static void parse_line(char *line, struct mountinfo *mountinfo)
+/* An absent field is an empty one. */
+static char *next_field(char **rest)
+{
+	char *field = strsep(rest, " ");
+
+	return copy_unescaped(field ? field : "");
+}
+
+/* "36 35 0:29 /root /mount/point rw,noatime optional... - type source options"; a source may be empty. */
+static bool parse_line(char *line, struct mountinfo_entry *ret_entry)
 {
 	struct mountinfo_entry entry = {0};
-	char *separator = strstr(line, " - "), *state = NULL, *root, *target, *type;
+	char *separator = strstr(line, " - "), *head = line, *tail, *tag;
 	unsigned long long id;
 
 	if (!separator || sscanf(line, "%llu %*d %u:%u", &id, &entry.device_major, &entry.device_minor) != 3)
-		return;
+		return false;
 	*separator = '\0';
-	strtok_r(line, " ", &state);
-	strtok_r(NULL, " ", &state);
-	strtok_r(NULL, " ", &state);
-	root = strtok_r(NULL, " ", &state);
-	target = strtok_r(NULL, " ", &state);
-	type = strtok_r(separator + 3, " ", &state);
-	if (!root || !target || !type)
-		return;
+	tail = separator + 3;
+	for (int i = 0; i < 3; i++)
+		strsep(&head, " ");
 	entry.id = id;
-	entry.root = copy_unescaped(root);
-	entry.target = copy_unescaped(target);
-	entry.type = copy_unescaped(type);
-	mountinfo->entries = xreallocarray(mountinfo->entries, mountinfo->count + 1, sizeof(entry));
-	mountinfo->entries[mountinfo->count++] = entry;
+	entry.root = next_field(&head);
+	entry.target = next_field(&head);
+	strsep(&head, " ");
+	while ((tag = strsep(&head, " "))) {
+		entry.is_shared |= strncmp(tag, "shared:", strlen("shared:")) == 0;
+		entry.is_slave |= strncmp(tag, "master:", strlen("master:")) == 0;
+	}
+	entry.type = next_field(&tail);
+	entry.source = next_field(&tail);
+	entry.options = next_field(&tail);
+	if (*entry.root && *entry.target && *entry.type) {
+		*ret_entry = entry;
+		return true;
+	}
+	mountinfo_entry_release(&entry);
+	return false;
 }
 
 void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo)
@@ -64,13 +78,19 @@ void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo)
 	char *state = NULL;
 
 	*ret_mountinfo = (struct mountinfo){0};
-	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
-		parse_line(line, ret_mountinfo);
+	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+		struct mountinfo_entry entry;
+
+		if (!parse_line(line, &entry))
+			continue;
+		ret_mountinfo->entries = xreallocarray(ret_mountinfo->entries, ret_mountinfo->count + 1, sizeof(entry));
+		ret_mountinfo->entries[ret_mountinfo->count++] = entry;
+	}
 }
 
 int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err)
 {
-	autofree char *path = xasprintf("/proc/%d/mountinfo", pid), *text = NULL;
+	autofree char *path = pid ? xasprintf("/proc/%d/mountinfo", pid) : xstrdup("/proc/self/mountinfo"), *text = NULL;
 	size_t length;
 	int r = file_read(AT_FDCWD, path, MAX_BYTES, &text, &length, err);
 
@@ -80,13 +100,41 @@ int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err
 	return 0;
 }
 
+void mountinfo_entry_release(struct mountinfo_entry *entry)
+{
+	free(entry->root);
+	free(entry->target);
+	free(entry->type);
+	free(entry->source);
+	free(entry->options);
+	*entry = (struct mountinfo_entry){0};
+}
+
 void mountinfo_release(struct mountinfo *mountinfo)
 {
-	for (size_t i = 0; i < mountinfo->count; i++) {
-		free(mountinfo->entries[i].root);
-		free(mountinfo->entries[i].target);
-		free(mountinfo->entries[i].type);
-	}
+	for (size_t i = 0; i < mountinfo->count; i++)
+		mountinfo_entry_release(&mountinfo->entries[i]);
 	free(mountinfo->entries);
 	*mountinfo = (struct mountinfo){0};
+}
+
+int mountinfo_describe(int fd, struct mountinfo_entry *ret_entry, struct error *err)
+{
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+	struct statx status;
+	int r;
+
+	*ret_entry = (struct mountinfo_entry){0};
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0)
+		return error_set_errno(err, "cannot look at a mount");
+	r = mountinfo_read(0, &mounts, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < mounts.count; i++)
+		if (mounts.entries[i].id == status.stx_mnt_id) {
+			*ret_entry = mounts.entries[i];
+			mounts.entries[i] = (struct mountinfo_entry){0};
+			return 0;
+		}
+	return error_set(err, -ENOENT, "a mount is not in /proc/self/mountinfo");
 }

@@ -2,6 +2,7 @@
 /* The table of mounts as a process sees it: proc_pid_mountinfo(5). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,9 +12,12 @@
 struct mountinfo_entry {
 	uint64_t id; /* as STATX_MNT_ID of statx(2) */
 	unsigned int device_major, device_minor;
-	char *root;   /* what of the file system is mounted */
-	char *target; /* where, as the process's root sees it */
-	char *type;   /* "fuse.lxcfs" */
+	char *root;    /* what of the file system is mounted */
+	char *target;  /* where, as the process's root sees it */
+	char *type;    /* "fuse.lxcfs" */
+	char *source;  /* of a file system without a device any word */
+	char *options; /* of the file system, not of this mount of it */
+	bool is_shared, is_slave;
 };
 
 struct mountinfo {
@@ -21,8 +25,12 @@ struct mountinfo {
 	size_t count;
 };
 
-/* Of the process `pid`; -ESRCH when it is gone. The caller releases. */
+/* Of the process `pid`, 0 is the calling one; -ESRCH when it is gone. The caller releases. */
 int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err);
 /* The same from text. A line that cannot be understood is left out. `text` is changed. */
 void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo);
 void mountinfo_release(struct mountinfo *mountinfo);
+
+/* The entry of the mount that `fd` lies in, which must be in the caller's mount namespace. The caller releases. */
+int mountinfo_describe(int fd, struct mountinfo_entry *ret_entry, struct error *err);
+void mountinfo_entry_release(struct mountinfo_entry *entry);

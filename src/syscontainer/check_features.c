@@ -324,7 +324,7 @@ static enum check_result probe_proc_view(struct text *detail)
 	autofree char *tree = paths_run_file("lxcfs/tree");
 	autorelease(mountinfo_release) struct mountinfo mounts = {0};
 
-	mountinfo_read(getpid(), &mounts, NULL);
+	mountinfo_read(0, &mounts, NULL);
 	for (size_t i = 0; i < mounts.count; i++)
 		if (strcmp(mounts.entries[i].target, tree) == 0) {
 			text_append(detail, "served by syscontainer-lxcfs");

@@ -14,8 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autorelease(mountinfo_release) struct mountinfo mounts = {0};
 
 	mountinfo_parse(text, &mounts);
-	for (size_t i = 0; i < mounts.count; i++)
-		if (!mounts.entries[i].root || !mounts.entries[i].target || !mounts.entries[i].type)
+	for (size_t i = 0; i < mounts.count; i++) {
+		const struct mountinfo_entry *entry = &mounts.entries[i];
+
+		if (!*entry->root || !*entry->target || !*entry->type || !entry->source || !entry->options)
 			abort();
+	}
 	return 0;
 }

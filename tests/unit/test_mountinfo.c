@@ -2,6 +2,8 @@
 /* Tests of the mount table's reader. */
 #include "kernel/mountinfo.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,22 +12,28 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+
+static const char table[] =
+	"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n"
+	"37 36 0:39 /abc/proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs ro,user_id=0\n"
+	"38 36 0:40 / /with\\040blank\\012line\\134\\11 rw shared:1 master:2 propagate_from:3 - tmpfs a\\040b rw\n"
+	"not a line\n"
+	"39 36 0:41 / /no-separator rw\n"
+	"40 36 0:41 / - tmpfs t rw\n"
+	"41 36 0:42 / /odd rw - proc\n"
+	"42 36 0:43 / /nameless rw unbindable - tmpfs  rw,size=4k\n"
+	"43 36 0:44 / /last ro - sysfs sysfs ro";
 
 static void test_lines(void **state)
 {
-	autofree char *text = xstrdup(
-		"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n"
-		"37 36 0:39 /abc/proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs ro,user_id=0\n"
-		"38 36 0:40 / /with\\040blank\\012line\\134\\11 rw shared:1 master:2 propagate_from:3 - tmpfs a\\040b rw\n"
-		"not a line\n"
-		"39 36 0:41 / /no-separator rw\n"
-		"40 36 0:41 / - tmpfs t rw\n");
+	autofree char *text = xstrdup(table);
 	autorelease(mountinfo_release) struct mountinfo mounts = {0};
 
 	(void)state;
 	mountinfo_parse(text, &mounts);
-	assert_int_equal(mounts.count, 3);
+	assert_int_equal(mounts.count, 6);
 	assert_int_equal(mounts.entries[0].id, 36);
 	assert_int_equal(mounts.entries[0].device_major, 98);
 	assert_string_equal(mounts.entries[0].root, "/mnt1");
@@ -36,6 +44,41 @@ static void test_lines(void **state)
 	assert_string_equal(mounts.entries[1].type, "fuse.lxcfs");
 	/* Three digits or none. */
 	assert_string_equal(mounts.entries[2].target, "/with blank\nline\\\\11");
+	assert_string_equal(mounts.entries[2].source, "a b");
+	assert_string_equal(mounts.entries[3].type, "proc");
+	assert_string_equal(mounts.entries[3].source, "");
+	assert_string_equal(mounts.entries[4].source, "");
+	assert_string_equal(mounts.entries[4].options, "rw,size=4k");
+	assert_string_equal(mounts.entries[5].options, "ro");
+}
+
+static void test_propagation(void **state)
+{
+	static const bool is_shared[] = {false, false, true, false, false, false};
+	static const bool is_slave[] = {true, false, true, false, false, false};
+	autofree char *text = xstrdup(table);
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+
+	(void)state;
+	mountinfo_parse(text, &mounts);
+	assert_int_equal(mounts.count, ARRAY_SIZE(is_shared));
+	for (size_t i = 0; i < mounts.count; i++) {
+		assert_int_equal(mounts.entries[i].is_shared, is_shared[i]);
+		assert_int_equal(mounts.entries[i].is_slave, is_slave[i]);
+	}
+}
+
+static void test_mount_of_a_descriptor(void **state)
+{
+	autorelease(mountinfo_entry_release) struct mountinfo_entry entry = {0};
+	autoclose int fd = open("/proc/self", O_PATH | O_CLOEXEC);
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(mountinfo_describe(fd, &entry, &error), 0);
+	assert_string_equal(entry.target, "/proc");
+	assert_string_equal(entry.type, "proc");
+	assert_int_equal(mountinfo_describe(-1, &entry, &error), -EBADF);
 }
 
 static void test_own_table(void **state)
@@ -45,7 +88,7 @@ static void test_own_table(void **state)
 	bool has_root = false;
 
 	(void)state;
-	assert_int_equal(mountinfo_read(getpid(), &mounts, &error), 0);
+	assert_int_equal(mountinfo_read(0, &mounts, &error), 0);
 	for (size_t i = 0; i < mounts.count; i++)
 		has_root = has_root || strcmp(mounts.entries[i].target, "/") == 0;
 	assert_true(has_root);
@@ -65,6 +108,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_propagation),
+		cmocka_unit_test(test_mount_of_a_descriptor),
 		cmocka_unit_test(test_own_table),
 		cmocka_unit_test(test_process_that_is_gone),
 	};
