@@ -123,33 +123,20 @@ try_start() { # NAME [OPTION OF run]...
 }
 
 @test "a tree that changes while it starts: nothing is mounted or made outside, and the guest sees its own source only" {
-	local i flipper started=0
+	local i flip pid started=0
 	tree_small evil >/dev/null
-	cat >"$BATS_TEST_TMPDIR/flipper.c" <<-END
-		#define _GNU_SOURCE
-		#include <fcntl.h>
-		#include <stdio.h>
-		#include <unistd.h>
-		int main(int argc, char **argv)
-		{
-			alarm(60);
-			while (argc == 3)
-				renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
-			return 1;
-		}
-	END
-	gcc -O2 -o "$BATS_TEST_TMPDIR/flipper" "$BATS_TEST_TMPDIR/flipper.c"
+	flipper flip
 	mkdir -p "$(tree_path evil)/flip/dir"
 	ln -s "../../../../../../../../../..$CANARY" "$(tree_path evil)/flip/link"
-	"$BATS_TEST_TMPDIR/flipper" "$(tree_path evil)/flip/dir" "$(tree_path evil)/flip/link" 3>&- &
-	flipper=$!
+	"${flip[@]}" "$(tree_path evil)/flip/dir" "$(tree_path evil)/flip/link" 3>&- &
+	pid=$!
 	syscontainer create --name evil --user-remap none -v "$E2E_DIR/source:/flip/dir/deep/data" --tmpfs /flip/dir/made/t "$(tree_path evil)" /bin/sh -c "$SMALL_PROGRAM"
 	for ((i = 0; i < 20; i++)); do
 		! timeout 20 syscontainer start evil 2>/dev/null || started=$((started + 1))
 		syscontainer stop -f evil >/dev/null
 	done
-	kill "$flipper"
-	wait "$flipper" || true
+	kill "$pid"
+	wait "$pid" || true
 	# Both sides of the race were met.
 	echo "$started of 20 started"
 	[[ $started -gt 0 && $started -lt 20 ]]

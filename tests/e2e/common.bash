@@ -177,6 +177,16 @@ has_text() { # TEXT [WHERE]
 	[[ ${2-${output-}} == *"$1"* ]] || e2e_die "'$1' is not in: ${2-${output-}}"
 }
 
+# --- a race --------------------------------------------------------------------------------------------------------------
+
+# A command that exchanges two names as fast as it can, for five minutes at most; PATH and PATH come after it. It is the same in a full guest.
+flipper() { # NAME-OF-ARRAY
+	local -n command_of_flipper=$1
+	# shellcheck disable=SC2016,SC2034 # perl's variables; -100 is AT_FDCWD, 2 is RENAME_EXCHANGE
+	command_of_flipper=(perl -e 'alarm 300; $call = 0 + shift; syscall($call, -100, $ARGV[0], -100, $ARGV[1], 2) while 1'
+		"$(scmp_sys_resolver renameat2)")
+}
+
 # --- a terminal ---------------------------------------------------------------------------------------------------------
 
 # Runs a command on a terminal of its own of 24 rows and 80 columns, in the background. One at a time.

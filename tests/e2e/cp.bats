@@ -243,34 +243,17 @@ to_and_fro() { # NAME
 	has_text "device node"
 }
 
-# A program that exchanges two names as fast as it can until it is killed.
-make_flipper() {
-	cat >flipper.c <<-END
-		#define _GNU_SOURCE
-		#include <fcntl.h>
-		#include <stdio.h>
-		int main(int argc, char **argv)
-		{
-			while (argc == 3)
-				renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
-			return 1;
-		}
-	END
-	gcc -static -O2 -o flipper flipper.c
-}
-
 # bats test_tags=slow
 @test "cp: a guest that swaps directories for symlinks gets neither at the host's files nor makes any" {
-	local i pushed=0 pulled=0 canary=$here/canary path
-	make_flipper
+	local i pushed=0 pulled=0 canary=$here/canary path flip
+	flipper flip
 	mkdir "$canary"
 	echo secret >"$canary/file"
 	path=$(realpath "$canary")
-	syscontainer cp flipper web:/srv/flipper
 	in_guest web sh -c "mkdir -p /srv/flip/dir && cd /srv/flip && echo harmless >dir/file && ln -s /../../..$path link &&
-		echo harmless >plain && ln -s $path/file leads && chmod +x /srv/flipper"
-	syscontainer exec -d web /srv/flipper /srv/flip/dir /srv/flip/link
-	syscontainer exec -d web /srv/flipper /srv/flip/plain /srv/flip/leads
+		echo harmless >plain && ln -s $path/file leads"
+	syscontainer exec -d web "${flip[@]}" /srv/flip/dir /srv/flip/link
+	syscontainer exec -d web "${flip[@]}" /srv/flip/plain /srv/flip/leads
 	wait_for 5 in_guest web pgrep -f /srv/flip/leads
 	for ((i = 0; i < 500; i++)); do
 		! timeout 20 syscontainer cp file web:/srv/flip/dir/new 2>/dev/null || pushed=$((pushed + 1))
@@ -283,7 +266,7 @@ make_flipper() {
 	# Both sides of the race were met.
 	echo "of 1000 each: $pushed pushed, $pulled pulled"
 	[[ $pushed -gt 0 && $pushed -lt 1000 && $pulled -gt 0 && $pulled -lt 1000 ]]
-	in_guest web pkill -f flipper
+	in_guest web pkill -f /srv/flip/
 	same "the canary's directory" "$(ls -A "$canary")" file
 	same "the canary" "$(cat "$canary/file")" secret
 }

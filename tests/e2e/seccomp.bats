@@ -18,10 +18,6 @@ perl_start() { # NAME [OPTION OF run]...
 	tree_perl "$name" && syscontainer run -d --name "$name" "$@" "$(tree_path "$name")" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
 }
 
-number_of() { # CALL
-	printf '#include <sys/syscall.h>\nSYS_%s\n' "$1" | ${CC:-cc} -E - | tail -1
-}
-
 # Makes a call in a guest and prints the errno, 0 for success.
 call() { # NAME [OPTION OF exec]... CALL [ARGUMENT]...
 	local name=$1 options=()
@@ -30,7 +26,7 @@ call() { # NAME [OPTION OF exec]... CALL [ARGUMENT]...
 		options+=("$1")
 		shift
 	done
-	syscontainer exec "${options[@]}" "$name" /usr/bin/perl -e '$n = shift; $r = syscall($n + 0, map { $_ + 0 } @ARGV); print $r < 0 ? $! + 0 : 0' "$(number_of "$1")" "${@:2}"
+	syscontainer exec "${options[@]}" "$name" /usr/bin/perl -e '$n = shift; $r = syscall($n + 0, map { $_ + 0 } @ARGV); print $r < 0 ? $! + 0 : 0' "$(scmp_sys_resolver "$1")" "${@:2}"
 }
 
 seccomp_of() { # PID
