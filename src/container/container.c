@@ -132,21 +132,25 @@ bool container_is_live(const struct container *container)
 	return container->status >= CONTAINER_STARTING && container->status <= CONTAINER_RESTARTING;
 }
 
+static int end_cgroup(const struct cgroup_host *host, const char *cgroup, const char *suffix, struct error *err)
+{
+	autofree char *path = xasprintf("%s%s", cgroup, suffix);
+	/* Tasks in the state D would make us wait for ever; they are reported and left. */
+	int r = cgroup_kill(host, path, KILL_TIMEOUT_MS, err);
+
+	return r < 0 ? r : cgroup_remove(host, path, err);
+}
+
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
 {
-	static const char *const suffixes[] = {"", ".monitor", ".pivot"};
+	static const char *const suffixes[] = {"", ".keeper", ".pivot"};
 	int result = 0;
 
 	files_limit_end(host, cgroup); /* known by its cgroup, while that is there */
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		autofree char *path = xasprintf("%s%s", cgroup, suffixes[i]);
 		/* Only the first failure is told. */
-		struct error *told = result < 0 ? NULL : err;
-		/* Tasks in the state D would make us wait for ever; they are reported and left. */
-		int r = cgroup_kill(host, path, KILL_TIMEOUT_MS, told);
+		int r = end_cgroup(host, cgroup, suffixes[i], result < 0 ? NULL : err);
 
-		if (r >= 0)
-			r = cgroup_remove(host, path, told);
 		if (r < 0 && result == 0)
 			result = r;
 	}
@@ -200,7 +204,10 @@ int container_kill_remains(const struct container *container, struct error *err)
 	cgroup = find_cgroup(container, &host);
 	if (container->has_boot && procfs_open_pidfd(&init, &pidfd, NULL) >= 0)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	return cgroup ? container_end_cgroups(&host, cgroup, err) : 0;
+	if (!cgroup)
+		return 0;
+	r = container_end_cgroups(&host, cgroup, err);
+	return r < 0 ? r : end_cgroup(&host, cgroup, CONTAINER_CGROUP_MONITOR, err);
 }
 
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err)

@@ -51,6 +51,8 @@ bool container_is_live(const struct container *container); /* PID 1 may run: sta
 bool container_has_remains(const struct container *container);
 /* Of a broken container without a monitor: kills what runs, as far as what can be read tells where it is, and removes its cgroups. */
 int container_kill_remains(const struct container *container, struct error *err);
+/* Beside the container's cgroup: where its monitor is. */
+#define CONTAINER_CGROUP_MONITOR ".monitor"
 /* Kills and removes a container's cgroup, spec_cgroup(), and those that liblxc makes beside it. */
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err);
 

@@ -200,7 +200,7 @@ static int set_cgroups(struct lxc_container *lxc, const struct spec *spec, struc
 	if (r == 0)
 		r = set(lxc, "lxc.cgroup.dir.container.inner", CGROUP_GUEST, err);
 	if (r == 0)
-		r = set_formatted(lxc, err, "lxc.cgroup.dir.monitor", xasprintf("%s.monitor", path + 1));
+		r = set_formatted(lxc, err, "lxc.cgroup.dir.monitor", xasprintf("%s.keeper", path + 1));
 	if (r == 0)
 		r = set_formatted(lxc, err, "lxc.cgroup.dir.monitor.pivot", xasprintf("%s.pivot", path + 1));
 	return r;

@@ -524,7 +524,7 @@ static void remove_unused(const struct cgroup_hierarchy *hierarchy, const char *
 
 		*end = '\0';
 		directory = cgroup_directory(hierarchy, level);
-		is_ours = end == level + strlen(path) || getxattr(directory, MADE_BY_US, NULL, 0) >= 0;
+		is_ours = getxattr(directory, MADE_BY_US, NULL, 0) >= 0 || errno == ENOENT;
 		if (is_ours && rmdir(directory) < 0 && errno != ENOENT)
 			return;
 	}

@@ -85,7 +85,7 @@ int cgroup_enable_controller(const struct cgroup_hierarchy *hierarchy, const cha
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, struct error *err);
 /*
- * Removes this cgroup where nothing is in it, and then those above it that cgroup_create() made; anything else is left and is no error. For
+ * Removes this cgroup and then those above it, as long as cgroup_create() made them and nothing is in them; anything else is left and is no error. For
  * "<parent>" after the last container.
  */
 void cgroup_remove_unused(const struct cgroup_host *host, const char *path);

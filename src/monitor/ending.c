@@ -121,7 +121,6 @@ static void remove_cgroups(struct monitor *monitor)
 
 	if (container_end_cgroups(&monitor->cgroups, cgroup, &error) < 0)
 		monitor_complain(monitor, &error);
-	cgroup_remove_unused(&monitor->cgroups, monitor->spec.cgroup_parent);
 }
 
 static void clean_up(struct monitor *monitor)
@@ -225,6 +224,7 @@ static void finish(struct monitor *monitor)
 	if (state_save(monitor->id, &monitor->state, &error) < 0)
 		monitor_complain(monitor, &error);
 	forget_boot(monitor);
+	place_leave(monitor);
 	if (monitor->spec.removes_itself)
 		remove_container(monitor);
 	monitor_close(&monitor->lock_fd);

@@ -124,6 +124,7 @@ static int run(struct monitor *monitor, const char *mode, struct error *err)
 		r = control_listen(monitor->id, &monitor->listen_fd, err);
 	if (r < 0)
 		return r;
+	place_enter(monitor);
 	server_watch(monitor);
 	if (is_adopting) {
 		r = adopt(monitor, err);

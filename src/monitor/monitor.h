@@ -104,6 +104,12 @@ void monitor_close(int *fd);
 /* The spec as it is on disk now; on failure the one we have stays. */
 int monitor_reload_spec(struct monitor *monitor, struct error *err);
 
+/* place.c */
+/* Into a cgroup of our own, from that of whoever started us; what cannot be is told and no error. */
+void place_enter(struct monitor *monitor);
+/* Out of it and away with it: the last thing that is done to cgroups. */
+void place_leave(struct monitor *monitor);
+
 /* boot.c: each is one step; failures come back through ending_boot_failed(). */
 void boot_begin(struct monitor *monitor);
 /* Takes over what a dead monitor left: 0 the guest runs and is ours, 1 it is dead and must be buried. */

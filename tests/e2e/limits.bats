@@ -382,6 +382,11 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 	[[ -d $top/$E2E_CGROUP/theirs/ours/below/$(container_id box) ]]
 	syscontainer rm -f box
 	same "left" "$(find "$top/$E2E_CGROUP/theirs" -type d)" "$top/$E2E_CGROUP/theirs"
+	# The parent itself as well.
+	small_start second --cgroup-parent "/$E2E_CGROUP/theirs"
+	[[ -d $top/$E2E_CGROUP/theirs/$(container_id second) ]]
+	syscontainer rm -f second
+	same "left" "$(find "$top/$E2E_CGROUP/theirs" -type d)" "$top/$E2E_CGROUP/theirs"
 	rmdir "$top/$E2E_CGROUP/theirs"
 }
 

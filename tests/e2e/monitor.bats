@@ -26,6 +26,44 @@ has_monitor() { # NAME
 	run -0 timeout 10 syscontainer wait --condition=ready web
 }
 
+# Runs COMMAND in cgroups of its own, and fails when something of it is still there afterwards: whoever ends what is in them would end that.
+alone() { # COMMAND...
+	local top status=0
+	for top in "${tops[@]}"; do
+		mkdir "$top/$E2E_CGROUP-caller"
+	done
+	(
+		for top in "${tops[@]}"; do
+			echo "$BASHPID" >"$top/$E2E_CGROUP-caller/cgroup.procs"
+		done
+		"$@"
+	) || status=$?
+	for top in "${tops[@]}"; do
+		wait_for 5 rmdir "$top/$E2E_CGROUP-caller" 2>/dev/null || e2e_die "left in $top: $(ps -o comm= -p "$(paste -sd , "$top/$E2E_CGROUP-caller/cgroup.procs")")" || status=1
+	done
+	return "$status"
+}
+
+# The same place in all hierarchies that there are.
+monitor_is_at() { # NAME CGROUP
+	[[ $(cut -d : -f 3 "/proc/$(monitor_pid "$1")/cgroup" | sort -u) == "$2" ]]
+}
+
+@test "a start leaves no process in the cgroups of its caller: monitor, keeper and guest are in their own" {
+	local tops place
+	mapfile -t tops < <(findmnt -rno TARGET -t cgroup,cgroup2 | grep '^/sys/fs/cgroup' | grep -v cpuset)
+	alone small_start web
+	place=/$E2E_CGROUP/$(container_id web).monitor
+	monitor_is_at web "$place"
+	# One that comes later, too.
+	kill_monitor web
+	alone syscontainer ps
+	wait_for 5 has_monitor web
+	wait_for 5 monitor_is_at web "$place"
+	syscontainer stop web
+	same "left" "$(find "${tops[@]}" -path "*$place")" ""
+}
+
 @test "ps shows a guest without a monitor as running and gives it one" {
 	small_start web
 	kill_monitor web
