@@ -357,6 +357,9 @@ static void test_packs_files_of_the_kernel(void **state)
 	assert_int_equal(pack("/proc/version", "version", "tar", &err), 0);
 	assert_int_equal(unpack("tar", &(struct archive_unpack){.from = "version", .to = "version"}, &err), 0);
 	assert_content("out/version", expected);
+	/* One that claims more than it holds; where a package is built, there may be no sysfs. */
+	if (!file_exists(AT_FDCWD, "/sys/kernel/uevent_seqnum"))
+		return;
 	assert_int_equal(pack("/sys/kernel/uevent_seqnum", "number", "tar", &err), 0);
 	assert_int_equal(unpack("tar", &(struct archive_unpack){.from = "number", .to = "number"}, &err), 0);
 	assert_in_range(look("out/number").st_size, 2, 20);

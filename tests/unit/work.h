@@ -100,6 +100,6 @@ static inline void work_become_root(void)
 	if (unshare(CLONE_NEWUSER) < 0 || file_write_value(AT_FDCWD, "/proc/self/uid_map", map, &err) < 0) {
 		fprintf(stderr, "this test needs root, or user namespaces for everybody: %s\n",
 			err.code ? err.message : strerror(errno));
-		exit(EXIT_FAILURE);
+		exit(77); /* automake's way to skip: in a chroot, where packages are built, nobody may make one */
 	}
 }
