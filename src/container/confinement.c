@@ -83,14 +83,35 @@ char *confinement_profile(const struct spec *spec, const struct config *config)
 	return spec->security.seccomp == SPEC_SECCOMP_UNCONFINED || is_off ? NULL : xstrdup(config->seccomp_profile);
 }
 
+static bool wants_selinux(const struct spec_label *label)
+{
+	return label->user || label->role || label->type || label->level;
+}
+
+/* What the container asks for, else what the configuration says of those that ask for nothing; "unconfined" is what nobody labels. */
+static const char *choose_apparmor(const struct spec *spec, const struct config *config)
+{
+	const char *profile = spec->security.apparmor;
+
+	if (!profile && !spec->is_privileged && !wants_selinux(&spec->security.label))
+		profile = config->apparmor_profile;
+	if (profile && !spec->security.apparmor && strcmp(profile, "auto") == 0)
+		profile = lsm_has_profile(CONFINEMENT_APPARMOR) ? CONFINEMENT_APPARMOR : NULL;
+	return profile && strcmp(profile, "unconfined") != 0 ? profile : NULL;
+}
+
 void confinement_settle(const struct spec *spec, const struct config *config, struct boot *boot)
 {
+	const char *profile = choose_apparmor(spec, config);
+
 	boot->mask = config->mask;
 	ulimits_release(&boot->ulimits);
 	for (size_t i = 0; i < config->ulimits.count; i++)
 		ulimits_set(&boot->ulimits, &config->ulimits.items[i]);
 	for (size_t i = 0; i < spec->security.ulimits.count; i++)
 		ulimits_set(&boot->ulimits, &spec->security.ulimits.items[i]);
+	free(boot->apparmor);
+	boot->apparmor = profile ? xstrdup(profile) : NULL;
 }
 
 /* From outside, by the host's root: the stub, root of a user namespace, could not raise a hard limit. */
@@ -126,29 +147,25 @@ static int load_filter(const struct spec *spec, struct text *filter, struct erro
 	return 0;
 }
 
-/* "unconfined" is what processes are that nobody labels. */
-static bool wants_apparmor(const struct spec_security *security)
+static int check_modules(const char *profile, const struct spec_label *label, struct error *err)
 {
-	return security->apparmor && strcmp(security->apparmor, "unconfined") != 0;
-}
-
-static bool wants_selinux(const struct spec_label *label)
-{
-	return label->user || label->role || label->type || label->level;
+	if (profile && !lsm_is_on(LSM_APPARMOR))
+		return error_set(
+			err, -EOPNOTSUPP,
+			"AppArmor is not on here, so there is no profile %s (/sys/module/apparmor/parameters/enabled)",
+			profile);
+	if (wants_selinux(label) && !lsm_is_on(LSM_SELINUX))
+		return error_set(err, -EOPNOTSUPP, "SELinux is not on here, so there are no labels (/sys/fs/selinux)");
+	if (profile && wants_selinux(label))
+		return error_set(err, -EINVAL, "an AppArmor profile and an SELinux label cannot be set both");
+	return 0;
 }
 
 int confinement_check(const struct spec_security *security, struct error *err)
 {
-	if (wants_apparmor(security) && !lsm_is_on(LSM_APPARMOR))
-		return error_set(
-			err, -EOPNOTSUPP,
-			"AppArmor is not on here, so there is no profile %s (/sys/module/apparmor/parameters/enabled)",
-			security->apparmor);
-	if (wants_selinux(&security->label) && !lsm_is_on(LSM_SELINUX))
-		return error_set(err, -EOPNOTSUPP, "SELinux is not on here, so there are no labels (/sys/fs/selinux)");
-	if (wants_apparmor(security) && wants_selinux(&security->label))
-		return error_set(err, -EINVAL, "an AppArmor profile and an SELinux label cannot be set both");
-	return 0;
+	bool is_confined = security->apparmor && strcmp(security->apparmor, "unconfined") != 0;
+
+	return check_modules(is_confined ? security->apparmor : NULL, &security->label, err);
 }
 
 static int make_context(const struct spec_label *label, char **ret_context, struct error *err)
@@ -162,21 +179,21 @@ static int make_context(const struct spec_label *label, char **ret_context, stru
 	return *ret_context ? 0 : error_set(err, -EINVAL, "\"%s\" is no SELinux context", base);
 }
 
-static int make_label(const struct spec_security *security, pid_t pid, struct confinement *confinement, struct error *err)
+static int make_label(const char *profile, const struct spec_label *label, pid_t pid, struct confinement *confinement,
+		      struct error *err)
 {
-	bool by_apparmor = wants_apparmor(security);
 	int r;
 
-	if (!by_apparmor && !wants_selinux(&security->label))
+	if (!profile && !wants_selinux(label))
 		return 0;
-	r = confinement_check(security, err);
-	if (r == 0 && by_apparmor)
-		confinement->label = xasprintf("exec %s", security->apparmor);
+	r = check_modules(profile, label, err);
+	if (r == 0 && profile)
+		confinement->label = xasprintf("exec %s", profile);
 	else if (r == 0)
-		r = make_context(&security->label, &confinement->label, err);
+		r = make_context(label, &confinement->label, err);
 	if (r < 0)
 		return r;
-	confinement->label_fd = lsm_open_attribute(by_apparmor ? LSM_APPARMOR : LSM_SELINUX, pid, err);
+	confinement->label_fd = lsm_open_attribute(profile ? LSM_APPARMOR : LSM_SELINUX, pid, err);
 	return confinement->label_fd < 0 ? confinement->label_fd : 0;
 }
 
@@ -189,7 +206,7 @@ int confinement_prepare(const struct spec *spec, const struct boot *boot, pid_t 
 	if (r == 0)
 		r = load_filter(spec, &confinement->filter, err);
 	if (r == 0)
-		r = make_label(&spec->security, pid, confinement, err);
+		r = make_label(boot->apparmor, &spec->security.label, pid, confinement, err);
 	order->flags |= spec->security.has_no_new_privileges ? STUB_NO_NEW_PRIVILEGES : 0;
 	order->mask = (uint32_t)boot->mask;
 	order->capabilities = confinement_capabilities(spec);

@@ -12,6 +12,8 @@
 
 /* In RUN/ID: the filter of this boot as struct sock_filter, made by the payload; absent: there is none. */
 #define CONFINEMENT_FILTER "seccomp"
+/* The profile of AppArmor that is shipped, etc/apparmor.d: of guests that ask for none, where it is loaded. */
+#define CONFINEMENT_APPARMOR "syscontainer-guest"
 
 /* The capabilities (bit N is capability N) that its processes have at most. */
 uint64_t confinement_capabilities(const struct spec *spec);
@@ -27,7 +29,7 @@ void confinement_environment(const struct spec *spec, const struct boot *boot, b
  * payload's (container/filter.h).
  */
 char *confinement_profile(const struct spec *spec, const struct config *config);
-/* What a boot with this configuration gives its processes: fills boot->mask and boot->ulimits. The container's own limits win by name. */
+/* What a boot with this configuration gives its processes: fills boot->mask, boot->ulimits and boot->apparmor. The container's own limits win by name. */
 void confinement_settle(const struct spec *spec, const struct config *config, struct boot *boot);
 
 /* Does the host have the security module that the spec asks something of? -EOPNOTSUPP says which is missing. */

@@ -10,7 +10,8 @@
 #include "base/strings.h"
 #include "base/text.h"
 
-#define MAX_BYTES ((size_t)64 << 10)
+#define MAX_BYTES    ((size_t)64 << 10)
+#define MAX_PROFILES ((size_t)4 << 20)
 
 bool lsm_is_on(enum lsm lsm)
 {
@@ -21,6 +22,24 @@ bool lsm_is_on(enum lsm lsm)
 		       line[0] == 'Y';
 	/* libselinux looks for the same: selinuxfs is mounted once a policy is loaded. */
 	return lsm == LSM_SELINUX && file_exists(AT_FDCWD, "/sys/fs/selinux/enforce");
+}
+
+bool lsm_lists_profile(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = list; line; line = strchr(line, '\n'), line += line ? 1 : 0)
+		if (strncmp(line, name, length) == 0 && strncmp(line + length, " (", 2) == 0)
+			return true;
+	return false;
+}
+
+bool lsm_has_profile(const char *name)
+{
+	autofree char *list = NULL;
+
+	return file_read(AT_FDCWD, "/sys/kernel/security/apparmor/profiles", MAX_PROFILES, &list, NULL, NULL) == 0 &&
+	       lsm_lists_profile(list, name);
 }
 
 int lsm_open_attribute(enum lsm lsm, pid_t pid, struct error *err)

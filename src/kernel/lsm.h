@@ -11,6 +11,10 @@ enum lsm { LSM_NONE, LSM_APPARMOR, LSM_SELINUX };
 
 /* Is it compiled in, switched on, and (of SELinux) is a policy loaded? */
 bool lsm_is_on(enum lsm lsm);
+/* Is a profile of that name loaded into AppArmor, in whatever mode? */
+bool lsm_has_profile(const char *name);
+/* Does `list`, of lines "NAME (MODE)" as in apparmor/profiles of securityfs, have it? For names without spaces. */
+bool lsm_lists_profile(const char *list, const char *name);
 /*
  * attr/exec of `pid` in our own /proc, opened for writing: what the process itself writes to it counts at its next execve(2). The kernel
  * takes a write only from that process, and only until it executes another program, so the descriptor harms nobody when it gets lost.

@@ -44,6 +44,7 @@ static const struct schema_field config_fields[] = {
 	{.key = "cgroup-parent", .type = SCHEMA_STRING, .offset = offsetof(struct config, cgroup_parent)},
 	{.key = "hook-spec", .type = SCHEMA_STRING, .offset = offsetof(struct config, hook_spec)},
 	{.key = "seccomp-profile", .type = SCHEMA_STRING, .offset = offsetof(struct config, seccomp_profile)},
+	{.key = "apparmor-profile", .type = SCHEMA_STRING, .offset = offsetof(struct config, apparmor_profile)},
 	{.key = "native.umask", .type = SCHEMA_STRING, .offset = offsetof(struct config, umask)},
 	{.key = "default-ulimits",
 	 .type = SCHEMA_OBJECT,
@@ -168,6 +169,8 @@ static int parse_security(struct config *config, struct error *err)
 	if (config->seccomp_profile[0] != '/' && strcmp(config->seccomp_profile, "unconfined") != 0)
 		return error_set(err, -EINVAL, "seccomp-profile: \"%s\" is neither an absolute path nor unconfined",
 				 config->seccomp_profile);
+	if (spec_security_check_apparmor(config->apparmor_profile, err) < 0)
+		return error_prefix(err, "apparmor-profile");
 	if (!is_secure && strcmp(config->umask, "normal") != 0)
 		return error_set(err, -EINVAL, "native.umask: \"%s\" is neither normal nor secure", config->umask);
 	config->mask = is_secure ? 0027 : 0022;
@@ -231,6 +234,7 @@ int config_load(struct config *ret_config, struct error *err)
 		set_default(&ret_config->cgroup_parent, "/syscontainer");
 		set_default(&ret_config->log.max_size, "1m");
 		set_default(&ret_config->seccomp_profile, paths_seccomp());
+		set_default(&ret_config->apparmor_profile, "auto");
 		set_default(&ret_config->umask, "normal");
 		r = parse_values(ret_config, err);
 	}

@@ -30,8 +30,9 @@ struct config {
 	/* What cgroup_parent may hand out of real-time CPU, on v1; INT64_MIN: it is left as it is. */
 	int64_t cpu_rt_period_us, cpu_rt_runtime_us;
 	struct config_log log;
-	char *seccomp_profile; /* absolute path, or "unconfined" */
-	char *umask;           /* "normal" or "secure" */
+	char *seccomp_profile;  /* absolute path, or "unconfined" */
+	char *apparmor_profile; /* a name, "auto" or "unconfined" */
+	char *umask;            /* "normal" or "secure" */
 	struct config_ulimit ulimit_by_name[ULIMIT_COUNT];
 	/* The same, parsed and checked. */
 	int64_t start_timeout_ms, stop_timeout_ms;

@@ -135,9 +135,14 @@ static int set_seccomp(const char *value, struct spec_security *security, struct
 	return is_unconfined ? 0 : set_once(&security->seccomp_source, value, err);
 }
 
+int spec_security_check_apparmor(const char *profile, struct error *err)
+{
+	return check_word(profile, NULL, err);
+}
+
 static int set_apparmor(const char *value, struct spec_security *security, struct error *err)
 {
-	int r = check_word(value, NULL, err);
+	int r = spec_security_check_apparmor(value, err);
 
 	return r < 0 ? error_prefix(err, "AppArmor profile") : set_once(&security->apparmor, value, err);
 }
@@ -230,7 +235,7 @@ int spec_security_check(const struct spec_security *security, struct error *err)
 	if (check_capabilities(&security->cap_add, "cap_add", err) < 0 ||
 	    check_capabilities(&security->cap_drop, "cap_drop", err) < 0)
 		return err ? err->code : -EINVAL;
-	if (security->apparmor && check_word(security->apparmor, NULL, err) < 0)
+	if (security->apparmor && spec_security_check_apparmor(security->apparmor, err) < 0)
 		return error_prefix(err, "apparmor");
 	for (size_t i = 0; i < ARRAY_SIZE(label_parts); i++)
 		if (*label_part(&security->label, i) &&

@@ -37,6 +37,8 @@ struct spec_security {
 
 extern const struct schema spec_security_schema;
 
+/* The name of a profile of AppArmor: a word. Whether it is there is another question. */
+int spec_security_check_apparmor(const char *profile, struct error *err);
 /* Checks values that may have been edited. */
 int spec_security_check(const struct spec_security *security, struct error *err);
 void spec_security_release(struct spec_security *security);

@@ -51,6 +51,7 @@ static const struct schema_field boot_fields[] = {
 	{.key = "devices", .type = SCHEMA_STRINGS, .offset = offsetof(struct boot, devices), .is_omitted_when_empty = true},
 	{.key = "mask", .type = SCHEMA_INT, .offset = offsetof(struct boot, mask)},
 	{.key = "ulimits", .type = SCHEMA_ARRAY, .offset = offsetof(struct boot, ulimits), .nested = &ulimit_schema},
+	{.key = "apparmor", .type = SCHEMA_STRING, .offset = offsetof(struct boot, apparmor), .is_omitted_when_empty = true},
 };
 const struct schema boot_schema = {sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields)};
 

@@ -55,6 +55,7 @@ struct boot {
 	/* What exec gives its processes too, whatever the configuration says by then. */
 	int mask; /* umask(2) */
 	struct ulimits ulimits;
+	char *apparmor; /* profile of AppArmor; NULL: none */
 };
 
 extern const struct schema state_schema, boot_schema;

@@ -17,7 +17,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "container/confinement.h"
 #include "kernel/cgroup.h"
+#include "kernel/lsm.h"
 #include "kernel/mount.h"
 #include "kernel/mountinfo.h"
 #include "kernel/procfs.h"
@@ -391,6 +393,9 @@ static enum check_result probe_security_modules(struct text *detail)
 	bool is_there = file_read_line(AT_FDCWD, "/sys/kernel/security/lsm", &list, NULL) == 0;
 
 	text_append(detail, is_there ? list : "securityfs is not mounted, or the kernel has none");
+	if (lsm_is_on(LSM_APPARMOR))
+		text_appendf(detail, "; guests' profile %s is %sloaded", CONFINEMENT_APPARMOR,
+			     lsm_has_profile(CONFINEMENT_APPARMOR) ? "" : "not ");
 	return is_there ? CHECK_WORKS : CHECK_MISSING;
 }
 

@@ -20,7 +20,7 @@ static const char blank_document[] =
 	"'State':{'Status':'','Running':false,'Paused':false,'Restarting':false,'OOMKilled':false,'Pid':0,'ExitCode':0,'Error':'',"
 	"'StartedAt':'','FinishedAt':'','Health':null,'Ready':false,'Reason':''},"
 	"'Resources':{},'Image':'none','ResolvConfPath':'','HostnamePath':'','HostsPath':'','LogPath':'','Name':'','RestartCount':0,"
-	"'MountLabel':'','ProcessLabel':'','SeccompProfile':'','NoNewPrivileges':false,"
+	"'MountLabel':'','AppArmorProfile':'','ProcessLabel':'','SeccompProfile':'','NoNewPrivileges':false,"
 	"'HostConfig':{'VolumesFrom':[],'Binds':[],'Mounts':[],'NetworkMode':'','GroupAdd':[],'IpcMode':'','PidMode':'',"
 	"'Privileged':false,'SystemContainer':true,'NsChangeFiles':[],'UserRemap':'','ShmSize':0,'AutoRemove':false,"
 	"'AutoRemoveBak':false,'ReadonlyRootfs':false,'Tmpfs':{},'UTSMode':'','UsernsMode':'','CgroupnsMode':'','TimensMode':'','Sysctls':{},"
@@ -269,7 +269,7 @@ struct json *describe_container(const struct container *container)
 	describe_host_config(spec, host_config);
 	describe_config(container, part_of(document, "Config"));
 	describe_files(spec, document);
-	describe_security(&spec->security, document, host_config);
+	describe_security(container, document, host_config);
 	describe_mounts(spec, document, host_config);
 	describe_attachments(container, document);
 	return document;

@@ -9,6 +9,6 @@
 /* What was asked for; the kernel is not read. */
 void describe_limits(const struct cgroup_limits *limits, struct json *host_config);
 void describe_mounts(const struct spec *spec, struct json *document, struct json *host_config);
-void describe_security(const struct spec_security *security, struct json *document, struct json *host_config);
+void describe_security(const struct container *container, struct json *document, struct json *host_config);
 /* What is plugged in, or would be; and why it is not. */
 void describe_attachments(const struct container *container, struct json *document);

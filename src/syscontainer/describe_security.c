@@ -30,8 +30,15 @@ static char *name_label(const struct spec_security *security)
 			 label->type ? label->type : "", label->level ? label->level : "");
 }
 
-void describe_security(const struct spec_security *security, struct json *document, struct json *host_config)
+/* While it runs, the profile that it runs under, which may be the configuration's. */
+static const char *name_profile(const struct container *container)
 {
+	return container_is_live(container) ? container->boot.apparmor : container->spec.security.apparmor;
+}
+
+void describe_security(const struct container *container, struct json *document, struct json *host_config)
+{
+	const struct spec_security *security = &container->spec.security;
 	autofree char *label = name_label(security);
 	autorelease(strings_release) struct strings options = {0};
 
@@ -43,5 +50,6 @@ void describe_security(const struct spec_security *security, struct json *docume
 	json_set_string(document, "SeccompProfile",
 			security->seccomp == SPEC_SECCOMP_UNCONFINED ? "unconfined" : security->seccomp_source);
 	json_set_bool(document, "NoNewPrivileges", security->has_no_new_privileges);
+	json_set_string(document, "AppArmorProfile", name_profile(container));
 	json_set_string(document, "ProcessLabel", label);
 }

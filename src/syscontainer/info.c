@@ -95,6 +95,7 @@ static void add_configuration(struct json *info)
 	json_set_string(info, "StopTimeout", config.stop_timeout);
 	json_set_string(info, "CgroupParent", config.cgroup_parent);
 	json_set_string(info, "SeccompProfile", config.seccomp_profile);
+	json_set_string(info, "AppArmorProfile", config.apparmor_profile);
 	json_set_string(info, "Umask", config.umask);
 	config_release(&config);
 }

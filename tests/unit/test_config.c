@@ -142,7 +142,7 @@ static void test_refusals_name_file_and_key(void **state)
 		{"[]", "expected an object, found an array"},
 		{"{\"user_remap\":\"auto\"}",
 		 "user_remap: unknown key; there are: user-remap, start-timeout, stop-timeout, cgroup-parent, hook-spec, "
-		 "seccomp-profile, native.umask, default-ulimits, container-log, cpu-rt-period, cpu-rt-runtime"},
+		 "seccomp-profile, apparmor-profile, native.umask, default-ulimits, container-log, cpu-rt-period, cpu-rt-runtime"},
 		{"{\"container-log\":{\"size\":\"1m\"}}", "container-log.size: unknown key; there are: max-size, max-file"},
 		{"{\"container-log\":\"1m\"}", "container-log: expected an object, found a string"},
 		{"{\"container-log\":null}", "container-log: expected an object, found null"},

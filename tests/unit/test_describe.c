@@ -90,6 +90,7 @@ static void test_keys(void **state)
 		"Name",
 		"RestartCount",
 		"MountLabel",
+		"AppArmorProfile",
 		"ProcessLabel",
 		"SeccompProfile",
 		"NoNewPrivileges",

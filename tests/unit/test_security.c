@@ -247,6 +247,23 @@ static void test_container_context(void **state)
 	}
 }
 
+static void test_profiles(void **state)
+{
+	static const char list[] =
+		"syscontainer-guest (enforce)\nlxc-container (complain)\n/usr/bin/man//filter (enforce)\na b (kill)\n";
+
+	(void)state;
+	assert_true(lsm_lists_profile(list, "syscontainer-guest"));
+	assert_true(lsm_lists_profile(list, "lxc-container"));
+	assert_true(lsm_lists_profile(list, "/usr/bin/man//filter"));
+	assert_false(lsm_lists_profile(list, "/usr/bin/man"));
+	assert_false(lsm_lists_profile(list, "syscontainer"));
+	assert_false(lsm_lists_profile(list, "container"));
+	assert_false(lsm_lists_profile(list, "a"));
+	assert_false(lsm_lists_profile("", "syscontainer-guest"));
+	assert_false(lsm_lists_profile("syscontainer-guest", "syscontainer-guest"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -254,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_options),          cmocka_unit_test(test_loaded_values_are_checked),
 		cmocka_unit_test(test_ulimits),          cmocka_unit_test(test_bad_ulimits),
 		cmocka_unit_test(test_contexts),         cmocka_unit_test(test_container_context),
+		cmocka_unit_test(test_profiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
