@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
@@ -79,6 +80,8 @@ static int extend(int cgroup_fd, size_t depth, void *data, struct error *err)
 	if (r == 0 && depth > 0 && !device_rules_are_equal(&list, extension->before))
 		return 0;
 	device_rules_subtract(extension->wanted, &list, &missing);
+	if (r == 0 && fault_point() < 0)
+		r = error_set(err, -EIO, "a test wants this to fail");
 	if (r == 0)
 		r = write_rules(cgroup_fd, "devices.allow", &missing, err);
 	/* A cgroup of the guest that it removes meanwhile needs nothing. */
@@ -130,6 +133,7 @@ static int set_v1(int cgroup_fd, const char *directory, const struct device_rule
 		r = add_v1(cgroup_fd, directory, wanted, &list, err);
 	if (r < 0)
 		return r;
+	fault_point();
 	device_rules_subtract(&list, wanted, &excess);
 	return write_rules(cgroup_fd, "devices.deny", &excess, err);
 }

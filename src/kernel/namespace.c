@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +64,46 @@ int namespace_differing(pid_t pid, int *ret_flags, struct error *err)
 int namespace_join(int pidfd, int flags, struct error *err)
 {
 	return setns(pidfd, flags) < 0 ? error_set_errno(err, "cannot join the namespaces of another process") : 0;
+}
+
+int namespace_open_network(pid_t pid, int pidfd, struct error *err)
+{
+	autoclose int fd = -EBADF;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, "cannot open the network namespace of process %d", pid);
+	/* It lives now, so its pid was nobody else's when the file was opened. */
+	if (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
+		return error_set_errno(err, "process %d is gone", pid);
+	return steal_fd(&fd);
+}
+
+bool namespace_is_same(int fd, int other_fd)
+{
+	struct stat one, other;
+
+	return (fd < 0 ? stat("/proc/self/ns/net", &one) : fstat(fd, &one)) == 0 && fstat(other_fd, &other) == 0 &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+int namespace_open_socket(int namespace_fd, int domain, int type, int protocol, struct error *err)
+{
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd, r = 0;
+
+	if (own < 0)
+		return error_set_errno(err, "cannot open our own network namespace");
+	if (setns(namespace_fd, CLONE_NEWNET) < 0)
+		return error_set_errno(err, "cannot enter a network namespace");
+	fd = socket(domain, type | SOCK_CLOEXEC, protocol);
+	if (fd < 0)
+		r = error_set_errno(err, "cannot make a socket in a network namespace");
+	if (setns(own, CLONE_NEWNET) < 0)
+		abort(); /* whatever we did next, it would hit the guest instead of the host */
+	return fd < 0 ? r : fd;
 }
 
 /* The kernel wants the nanoseconds to be positive, whatever the seconds are. */

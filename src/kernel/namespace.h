@@ -2,6 +2,7 @@
 /* Entering the namespaces of a running process. The one place that calls setns(2). */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -14,6 +15,18 @@ int namespace_differing(pid_t pid, int *ret_flags, struct error *err);
 
 /* For ourselves: we (of the pid namespace: our children to come) are in the namespaces `flags` of the process behind `pidfd` from now on. */
 int namespace_join(int pidfd, int flags, struct error *err);
+
+/* The network namespace that the process `pid`, known to be the one behind `pidfd`, is in. Returns the descriptor; -ESRCH when it is gone. */
+int namespace_open_network(pid_t pid, int pidfd, struct error *err);
+
+/* Are both descriptors of the same namespace? `fd` negative: ours of the network. */
+bool namespace_is_same(int fd, int other_fd);
+
+/*
+ * socket(2) in the network namespace that `namespace_fd` (a file of nsfs) is: it stays there, and we don't. Close-on-exec. Returns the descriptor.
+ * Only for programs of one thread.
+ */
+int namespace_open_socket(int namespace_fd, int domain, int type, int protocol, struct error *err);
 
 /*
  * Children that we make from now on have a time namespace (time_namespaces(7)) of their own, in which CLOCK_MONOTONIC and CLOCK_BOOTTIME begin now with 0.
