@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc_view.h"
 #include "lxcfs/guest.h"
 
 /* Of the numbers behind a name in diskstats (Documentation/admin-guide/iostats.rst), those that cgroups know. */
@@ -22,18 +23,6 @@ enum { READS = 0, READ_SECTORS = 2, WRITES = 4, WRITE_SECTORS = 6, IN_FLIGHT = 8
 /*
  * Who is there
  */
-
-static bool is_good_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	if (length == 0 || length > NAME_MAX || *name == '/')
-		return false;
-	for (; *name; name++)
-		if ((unsigned char)*name <= ' ' || *name == 0x7f)
-			return false;
-	return true;
-}
 
 static int open_size(const struct view_host *host, unsigned int major_number, unsigned int minor_number)
 {
@@ -119,7 +108,7 @@ int view_guest_set_disks(struct view_guest *guest, dev_t root_device, const stru
 			 struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!is_good_name(disks[i].name))
+		if (!proc_view_is_disk_name(disks[i].name))
 			return error_set(err, -EINVAL, "\"%s\" cannot be the name of a disk", disks[i].name);
 	disks_close(&guest->disks);
 	disks_release(&guest->disks);

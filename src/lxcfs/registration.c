@@ -30,14 +30,6 @@ static const struct schema_field process_fields[] = {
 static const struct schema process_schema = {sizeof(struct registration_process), process_fields,
 					     ARRAY_SIZE(process_fields)};
 
-static const struct schema_field disk_fields[] = {
-	MEMBER(registration_disk, major, SCHEMA_UINT64),
-	MEMBER(registration_disk, minor, SCHEMA_UINT64),
-	MEMBER(registration_disk, name, SCHEMA_STRING, .is_required = true),
-	MEMBER(registration_disk, is_exclusive, SCHEMA_BOOL),
-};
-static const struct schema disk_schema = {sizeof(struct registration_disk), disk_fields, ARRAY_SIZE(disk_fields)};
-
 static const struct schema_field registration_fields[] = {
 	MEMBER(registration, version, SCHEMA_INT, .is_required = true),
 	MEMBER(registration, slot, SCHEMA_UINT64, .is_required = true),
@@ -45,7 +37,6 @@ static const struct schema_field registration_fields[] = {
 	MEMBER(registration, name, SCHEMA_STRING),
 	MEMBER(registration, init, SCHEMA_OBJECT, .nested = &process_schema, .is_required = true),
 	MEMBER(registration, cgroup, SCHEMA_STRING, .is_required = true),
-	MEMBER(registration, disks, SCHEMA_ARRAY, .nested = &disk_schema),
 	MEMBER(registration, shows_quota, SCHEMA_BOOL),
 };
 static const struct schema registration_schema = {sizeof(struct registration), registration_fields,

@@ -17,24 +17,13 @@ struct registration_process {
 	uint64_t start_time;
 };
 
-/* A block device that it may use, under its name in the guest's /dev. */
-struct registration_disk {
-	uint64_t major, minor;
-	char *name;
-	bool is_exclusive; /* nobody else uses it: the host's counters are the guest's */
-};
-
 struct registration {
 	int version;
 	uint64_t slot; /* part of its inode numbers; never given to another boot or guest while the host is up */
 	char *id, *name;
 	struct registration_process init; /* PID 1 as the host sees it */
 	char *cgroup;                     /* "/syscontainer/ID": where its limits are, in every hierarchy */
-	struct {
-		struct registration_disk *items;
-		size_t count;
-	} disks;
-	bool shows_quota; /* a CPU quota as a number of CPUs */
+	bool shows_quota;                 /* a CPU quota as a number of CPUs */
 };
 
 /* -ENOENT when there is none of that id (a plain name without slashes; anything else is -EINVAL). The caller releases. */

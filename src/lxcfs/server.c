@@ -123,7 +123,7 @@ static void invalidate(void *data, uint64_t node)
 static void expire(struct server *server, struct subject *subject)
 {
 	tree_each_node(subject, invalidate, server->filesystems[HOLDER_TREE]);
-	view_guest_expire(subject->guest);
+	subject_expire(subject);
 	tree_expire(&server->trees[HOLDER_TREE]);
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc_view.h"
 #include "base/text.h"
 #include "lxcfs/place.h"
 #include "lxcfs/reader.h"
@@ -149,26 +150,48 @@ static dev_t root_device(pid_t init)
 	return makedev(buffer.stx_dev_major, buffer.stx_dev_minor);
 }
 
+/* As the manager says now. What cannot be read is not shown. */
+static void set_disks(struct subject *subject, const struct process_id *init)
+{
+	autorelease(proc_view_disks_release) struct proc_view_disks told = {0};
+	autofree struct view_disk *disks = NULL;
+
+	proc_view_read_disks(place_root(), subject->id, init->pid, init->start_time, &told, NULL);
+	disks = xcalloc(told.list.count + 1, sizeof(*disks));
+	for (size_t i = 0; i < told.list.count; i++)
+		disks[i] = (struct view_disk){
+			.major_number = (unsigned int)told.list.items[i].major,
+			.minor_number = (unsigned int)told.list.items[i].minor,
+			.name = told.list.items[i].name,
+		};
+	view_guest_set_disks(subject->guest, root_device(init->pid), disks, told.list.count, NULL);
+}
+
 static int add_guest(struct subjects *subjects, const struct registration *registration, struct subject **ret_subject)
 {
-	autofree struct view_disk *disks = xcalloc(registration->disks.count + 1, sizeof(*disks));
 	struct process_id init = {.pid = registration->init.pid, .start_time = registration->init.start_time};
 	struct view_subject description = {
 		.cgroup = registration->cgroup,
 		.init = init.pid,
 		.has_quota_view = registration->shows_quota,
-		.root_device = root_device(init.pid),
-		.disks = disks,
-		.disk_count = registration->disks.count,
 	};
+	int r = add(subjects, registration->id, registration->slot, &init, &description, ret_subject);
 
-	for (size_t i = 0; i < registration->disks.count; i++)
-		disks[i] = (struct view_disk){
-			.major_number = (unsigned int)registration->disks.items[i].major,
-			.minor_number = (unsigned int)registration->disks.items[i].minor,
-			.name = registration->disks.items[i].name,
-		};
-	return add(subjects, registration->id, registration->slot, &init, &description, ret_subject);
+	if (r == 0)
+		set_disks(*ret_subject, &init);
+	return r;
+}
+
+void subject_expire(struct subject *subject)
+{
+	autorelease(registration_release) struct registration registration = {0};
+	struct process_id init;
+
+	view_guest_expire(subject->guest);
+	if (registration_load(subject->id, &registration, NULL) < 0 || registration.slot != subject->slot)
+		return;
+	init = (struct process_id){.pid = registration.init.pid, .start_time = registration.init.start_time};
+	set_disks(subject, &init);
 }
 
 /* It becomes the first: who is looked for is found soon, and who is looked for no more is the last. */

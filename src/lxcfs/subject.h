@@ -44,5 +44,7 @@ int subject_by_slot(struct subjects *subjects, uint64_t slot, struct subject **r
 int subject_by_reader(struct subjects *subjects, pid_t reader, struct subject **ret_subject);
 /* Writes down what the next server needs so that no counter runs backwards, if that changed: before it is shown to anybody. */
 void subject_save(struct subject *subject);
+/* Of a guest of our manager: limits or disks were changed. */
+void subject_expire(struct subject *subject);
 void subject_free(struct subject *subject);
 void subjects_release(struct subjects *subjects);

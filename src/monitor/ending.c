@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/proc_view.h"
 #include "container/container.h"
 #include "container/host_channel.h"
 #include "container/payload.h"
@@ -196,7 +197,7 @@ static void remove_container(struct monitor *monitor)
 
 static void forget_boot(struct monitor *monitor)
 {
-	static const char *const leaves[] = {"boot.json", "exit", "exit.new", "lxc.log", "monitor.sock"};
+	static const char *const leaves[] = {"boot.json", "exit", "exit.new", "lxc.log", "monitor.sock", PROC_VIEW_DISKS};
 	autofree char *host = paths_run_host(monitor->id);
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {

@@ -23,18 +23,12 @@ static void test_comes_back(void **state)
 
 	(void)state;
 	fill(&saved, "abc");
-	saved.disks.items = xcalloc(1, sizeof(*saved.disks.items));
-	saved.disks.items[0] =
-		(struct registration_disk){.major = 7, .minor = 1, .name = xstrdup("sdb"), .is_exclusive = true};
-	saved.disks.count = 1;
 	assert_int_equal(registration_save(&saved, NULL), 0);
 	assert_int_equal(registration_load("abc", &loaded, NULL), 0);
 	assert_int_equal(loaded.slot, saved.slot);
 	assert_string_equal(loaded.name, "web");
 	assert_string_equal(loaded.cgroup, "/syscontainer/abc");
 	assert_true(loaded.shows_quota);
-	assert_int_equal(loaded.disks.count, 1);
-	assert_string_equal(loaded.disks.items[0].name, "sdb");
 	assert_true(registration_is_alive(&loaded));
 	loaded.init.start_time++;
 	assert_false(registration_is_alive(&loaded));
