@@ -14,7 +14,6 @@
 
 #include "base/memory.h"
 #include "kernel/mount.h"
-#include "kernel/mount_lock.h"
 #include "kernel/root.h"
 
 /*
@@ -139,11 +138,7 @@ int mount_plan_attach(void *data, struct error *err)
 
 	if (r == 0)
 		r = become_guest_root(plan->spec, err);
-	if (r == 0 && plan->stage_fd >= 0)
-		r = mount_lock_begin(plan->stage_fd, err);
 	if (r == 0)
 		r = attach_all(plan, root, false, err);
-	if (r == 0 && plan->stage_fd >= 0)
-		r = mount_lock_end(MOUNT_STAGE, err);
 	return r < 0 ? r : attach_all(plan, root, true, err);
 }

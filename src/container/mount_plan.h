@@ -8,9 +8,6 @@
 #include "base/error.h"
 #include "model/spec.h"
 
-/* Where locked mounts wait inside until they are moved on: always there, and no target of anybody. */
-#define MOUNT_STAGE "/proc"
-
 struct mount_operation {
 	char *target;
 	int tree_fd;      /* what is attached there; -1: what is there already, made read-only */
@@ -23,7 +20,6 @@ struct mount_plan {
 	const struct spec *spec;
 	int userns_fd; /* the guest's; -1: its ids are the host's */
 	int proc_fd;   /* the host's /proc: the guest's may be anything */
-	int stage_fd;
 	struct mount_operation *items;
 	size_t count;
 };

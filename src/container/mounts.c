@@ -47,8 +47,6 @@ static void plan_release(struct mount_plan *plan)
 		close(plan->userns_fd);
 	if (plan->proc_fd >= 0)
 		close(plan->proc_fd);
-	if (plan->stage_fd >= 0)
-		close(plan->stage_fd);
 }
 
 /* Takes tree_fd over. */
@@ -196,28 +194,22 @@ static int plan_masks(struct mount_plan *plan, struct error *err)
 
 /* --- the steps ----------------------------------------------------------------------------------------------------------- */
 
-static int lock_attributes(struct mount_plan *plan, int init_pidfd, struct error *err)
+static int lock_attributes(struct mount_plan *plan, struct error *err)
 {
 	autofree int *fds = xcalloc(plan->count + 1, sizeof(*fds));
 	size_t count = 0;
-	int r;
 
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->items[i].is_locked)
 			fds[count++] = plan->items[i].tree_fd;
 	if (count == 0)
 		return 0;
-	r = mount_lock(init_pidfd, MOUNT_STAGE, fds, count, &plan->stage_fd, err);
-	count = 0;
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->items[i].is_locked)
-			plan->items[i].tree_fd = fds[count++];
-	return r;
+	return mount_lock(fds, count, err);
 }
 
 int mounts_apply(const struct spec *spec, pid_t init, int init_pidfd, struct error *err)
 {
-	autorelease(plan_release) struct mount_plan plan = {.spec = spec, .userns_fd = -1, .proc_fd = -1, .stage_fd = -1};
+	autorelease(plan_release) struct mount_plan plan = {.spec = spec, .userns_fd = -1, .proc_fd = -1};
 	int r = 0;
 
 	plan.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -230,7 +222,7 @@ int mounts_apply(const struct spec *spec, pid_t init, int init_pidfd, struct err
 	if (r >= 0)
 		r = plan_masks(&plan, err);
 	if (r >= 0)
-		r = lock_attributes(&plan, init_pidfd, err);
+		r = lock_attributes(&plan, err);
 	return r < 0 ? r : namespace_run(init_pidfd, CLONE_NEWNS, mount_plan_attach, &plan, err);
 }
 

@@ -7,15 +7,11 @@
 #include "base/error.h"
 
 /*
- * A mount that is moved into a mount namespace belongs to whoever owns that: root of a guest's own user namespace may remount it without "ro".
- * One that comes there by propagation from a more privileged user namespace has its attributes locked (mount_namespaces(7), "Restrictions").
+ * A mount that is moved into a mount namespace belongs to whoever owns that: root of a guest's own user namespace may remount it without "ro". One that
+ * was copied together with a whole mount namespace into that of another user namespace has its attributes locked, with all that is mounted below it
+ * (mount_namespaces(7), "Restrictions"), and stays so wherever it is moved.
  *
- * So this takes detached trees into the mount namespace behind `pidfd` by propagation: each tree_fds[i] becomes a descriptor of the locked copy, which is
- * attached there below a tmpfs on the directory `place` (a path in that namespace, whose other content is hidden meanwhile). Inside, mount_attach() moves
- * it on to where it belongs, and mount_lock_end() with the descriptor in *ret_stage_fd takes that tmpfs away.
+ * So this takes detached trees once through such a copy, in which nobody else ever is: each tree_fds[i] becomes the locked tree, detached again. After a failure
+ * each is still a descriptor to be closed.
  */
-int mount_lock(int pidfd, const char *place, int *tree_fds, size_t count, int *ret_stage_fd, struct error *err);
-/* Inside: the copies are no longer tied to where they came from. Before the first is moved on. */
-int mount_lock_begin(int stage_fd, struct error *err);
-/* Inside: takes the emptied tmpfs away. */
-int mount_lock_end(const char *place, struct error *err);
+int mount_lock(const int *tree_fds, size_t count, struct error *err);

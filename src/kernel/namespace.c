@@ -133,6 +133,11 @@ int namespace_begin_mounts(unsigned long propagation, struct error *err)
 	return 0;
 }
 
+int namespace_begin_foreign(struct error *err)
+{
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? error_set_errno(err, "cannot make a user namespace") : 0;
+}
+
 struct entry {
 	int pidfd, flags;
 	int (*function)(void *data);

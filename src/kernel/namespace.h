@@ -41,6 +41,12 @@ int namespace_begin_time(struct error *err);
 int namespace_begin_mounts(unsigned long propagation, struct error *err);
 
 /*
+ * We are in a user namespace without maps from now on, and in a mount namespace of its own: a copy of the one before, in which all mounts have their attributes
+ * locked (mount_namespaces(7), "Restrictions"). The working directory is the same, in the copy.
+ */
+int namespace_begin_foreign(struct error *err);
+
+/*
  * Runs `function(data)` in a new process inside the namespaces `flags` of the process behind `pidfd` and ends it with the
  * function's return value. The process is our child (waitpid(2) gives its status), a member of the target's pid
  * namespace, root (0:0, no groups) of its user namespace when that is joined, not dumpable, so that nobody inside can trace it, and
