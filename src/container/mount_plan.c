@@ -4,37 +4,16 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
-#include <sys/fsuid.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/root.h"
-
-/*
- * What we make in the tree belongs to the guest's root. Through its shifted mount no other id can make anything, the host's root included. All
- * capabilities stay in force: changing the id took those for files away.
- */
-static int become_guest_root(const struct spec *spec, struct error *err)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2];
-
-	if (!spec_is_remapped(spec))
-		return 0;
-	setfsgid((gid_t)spec->idmap.gid);
-	setfsuid((uid_t)spec->idmap.uid);
-	if (syscall(SYS_capget, &header, data) < 0)
-		return error_set_errno(err, "cannot read capabilities");
-	data[0].effective = data[0].permitted;
-	data[1].effective = data[1].permitted;
-	return syscall(SYS_capset, &header, data) < 0 ? error_set_errno(err, "cannot set capabilities") : 0;
-}
 
 static int open_target(int root_fd, const struct mount_operation *operation, bool is_directory, struct error *err)
 {
@@ -130,15 +109,20 @@ static int attach_all(const struct mount_plan *plan, int root_fd, bool are_kerne
 	return r;
 }
 
-int mount_plan_attach(void *data, struct error *err)
+static int attach_inside(void *data, struct error *err)
 {
 	const struct mount_plan *plan = data;
 	autoclose int root = root_open_own(err);
-	int r = root < 0 ? root : 0;
+	int r = root < 0 ? root : attach_all(plan, root, false, err);
 
-	if (r == 0)
-		r = become_guest_root(plan->spec, err);
-	if (r == 0)
-		r = attach_all(plan, root, false, err);
 	return r < 0 ? r : attach_all(plan, root, true, err);
+}
+
+int mount_plan_attach(struct mount_plan *plan, pid_t init, int init_pidfd, struct error *err)
+{
+	int flags = 0, r = namespace_differing(init, &flags, err);
+
+	if (r == 0 && !(flags & CLONE_NEWNS))
+		return error_set(err, -EPERM, "process %d is in the host's mount namespace", init);
+	return r < 0 ? r : namespace_run(init_pidfd, flags & (CLONE_NEWUSER | CLONE_NEWNS), attach_inside, plan, err);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "model/spec.h"
@@ -25,7 +26,7 @@ struct mount_plan {
 };
 
 /*
- * For namespace_run(), with the plan: in the guest's mount namespace, but not its user namespace, attaches one after the other, those of /proc and /sys last.
- * Targets that the tree has not are made, with the ids of the guest's root. An error names the target.
+ * Enters the guest's mount and user namespace, so that nothing is done there which its root could not do, and attaches one after the other, those of /proc and
+ * /sys last. Targets that the tree has not are made and belong to its root. An error names the target.
  */
-int mount_plan_attach(void *plan, struct error *err);
+int mount_plan_attach(struct mount_plan *plan, pid_t init, int init_pidfd, struct error *err);

@@ -223,7 +223,7 @@ int mounts_apply(const struct spec *spec, pid_t init, int init_pidfd, struct err
 		r = plan_masks(&plan, err);
 	if (r >= 0)
 		r = lock_attributes(&plan, err);
-	return r < 0 ? r : namespace_run(init_pidfd, CLONE_NEWNS, mount_plan_attach, &plan, err);
+	return r < 0 ? r : mount_plan_attach(&plan, init, init_pidfd, err);
 }
 
 static int close_root(void *data, struct error *err)
