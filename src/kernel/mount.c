@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "base/memory.h"
 #include "kernel/mountinfo.h"
@@ -71,6 +72,20 @@ int mount_attach(int tree_fd, int target_fd, struct error *err)
 {
 	if (move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_set_errno(err, "cannot attach a mount");
+	return 0;
+}
+
+int mount_identify(int fd, struct mount_identity *ret_identity, struct error *err)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &status) < 0)
+		return error_set_errno(err, "cannot look at a mount");
+	*ret_identity = (struct mount_identity){
+		.id = status.stx_mnt_id,
+		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
+		.inode = status.stx_ino,
+	};
 	return 0;
 }
 

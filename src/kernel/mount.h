@@ -34,5 +34,13 @@ int mount_check_shift(const char *path, int userns_fd, struct error *err);
 /* Attaches a detached tree, in our mount namespace, on the file or directory that `target_fd` is. */
 int mount_attach(int tree_fd, int target_fd, struct error *err);
 
+/* A mount and what it shows, so that one with the same number later is told apart. */
+struct mount_identity {
+	uint64_t id;            /* statx(2) STATX_MNT_ID; free again when the mount is gone */
+	uint64_t device, inode; /* st_dev and st_ino of where `fd` is in it */
+};
+
+/* Of where `fd` is. Does not ask the server of a network file system. */
+int mount_identify(int fd, struct mount_identity *ret_identity, struct error *err);
 /* Whether `fd` is the root of a mount, as what a mount point shows is. */
 bool mount_is_root(int fd);

@@ -41,23 +41,36 @@ static char *next_field(char **rest)
 	return copy_unescaped(field ? field : "");
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *next = list; next; next = strchr(next, ',') ? strchr(next, ',') + 1 : NULL)
+		if (strncmp(next, word, length) == 0 && (next[length] == ',' || !next[length]))
+			return true;
+	return false;
+}
+
 /* "36 35 0:29 /root /mount/point rw,noatime optional... - type source options"; a source may be empty. */
 static bool parse_line(char *line, struct mountinfo_entry *ret_entry)
 {
 	struct mountinfo_entry entry = {0};
-	char *separator = strstr(line, " - "), *head = line, *tail, *tag;
-	unsigned long long id;
+	char *separator = strstr(line, " - "), *head = line, *tail, *tag, *options;
+	unsigned long long id, parent;
 
-	if (!separator || sscanf(line, "%llu %*d %u:%u", &id, &entry.device_major, &entry.device_minor) != 3)
+	if (!separator || sscanf(line, "%llu %llu %u:%u", &id, &parent, &entry.device_major, &entry.device_minor) != 4)
 		return false;
 	*separator = '\0';
 	tail = separator + 3;
 	for (int i = 0; i < 3; i++)
 		strsep(&head, " ");
 	entry.id = id;
+	entry.parent = parent;
 	entry.root = next_field(&head);
 	entry.target = next_field(&head);
-	strsep(&head, " ");
+	options = strsep(&head, " ");
+	entry.is_read_only = has_word(options, "ro");
+	entry.is_idmapped = has_word(options, "idmapped");
 	while ((tag = strsep(&head, " "))) {
 		entry.is_shared |= strncmp(tag, "shared:", strlen("shared:")) == 0;
 		entry.is_slave |= strncmp(tag, "master:", strlen("master:")) == 0;
@@ -110,6 +123,14 @@ void mountinfo_entry_release(struct mountinfo_entry *entry)
 	*entry = (struct mountinfo_entry){0};
 }
 
+const struct mountinfo_entry *mountinfo_find(const struct mountinfo *mountinfo, uint64_t id)
+{
+	for (size_t i = 0; i < mountinfo->count; i++)
+		if (mountinfo->entries[i].id == id)
+			return &mountinfo->entries[i];
+	return NULL;
+}
+
 void mountinfo_release(struct mountinfo *mountinfo)
 {
 	for (size_t i = 0; i < mountinfo->count; i++)
@@ -125,7 +146,7 @@ int mountinfo_describe(int fd, struct mountinfo_entry *ret_entry, struct error *
 	int r;
 
 	*ret_entry = (struct mountinfo_entry){0};
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) < 0)
 		return error_set_errno(err, "cannot look at a mount");
 	r = mountinfo_read(0, &mounts, err);
 	if (r < 0)

@@ -10,14 +10,14 @@
 #include "base/error.h"
 
 struct mountinfo_entry {
-	uint64_t id; /* as STATX_MNT_ID of statx(2) */
+	uint64_t id, parent; /* as STATX_MNT_ID of statx(2) */
 	unsigned int device_major, device_minor;
 	char *root;    /* what of the file system is mounted */
 	char *target;  /* where, as the process's root sees it */
 	char *type;    /* "fuse.lxcfs" */
 	char *source;  /* of a file system without a device any word */
 	char *options; /* of the file system, not of this mount of it */
-	bool is_shared, is_slave;
+	bool is_read_only, is_idmapped, is_shared, is_slave; /* of this mount */
 };
 
 struct mountinfo {
@@ -29,6 +29,8 @@ struct mountinfo {
 int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err);
 /* The same from text. A line that cannot be understood is left out. `text` is changed. */
 void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo);
+/* The one with that id, or NULL. */
+const struct mountinfo_entry *mountinfo_find(const struct mountinfo *mountinfo, uint64_t id);
 void mountinfo_release(struct mountinfo *mountinfo);
 
 /* The entry of the mount that `fd` lies in, which must be in the caller's mount namespace. The caller releases. */

@@ -58,6 +58,21 @@ pid_t procfs_parent(pid_t pid)
 	return read_stat(pid, &stat, NULL) == 0 ? stat.parent : 0;
 }
 
+/* "NSpid:" and its pids, the one that it knows itself by last. */
+pid_t procfs_own_pid(pid_t pid)
+{
+	autofree char *path = xasprintf("/proc/%d/status", pid), *status = NULL;
+	const char *line, *last = NULL;
+	size_t length;
+
+	if (file_read(AT_FDCWD, path, 65536, &status, &length, NULL) < 0 || !(line = strstr(status, "\nNSpid:")))
+		return 0;
+	for (line++; *line && *line != '\n'; line++)
+		if (*line == '\t')
+			last = line + 1;
+	return last ? (pid_t)strtol(last, NULL, 10) : 0;
+}
+
 bool procfs_is_alive(const struct process_id *id)
 {
 	struct process_stat stat;

@@ -29,6 +29,8 @@ int procfs_parse_stat(const char *line, struct process_stat *ret_stat, struct er
 int procfs_identify(pid_t pid, struct process_id *ret_id, struct error *err);
 /* The parent of `pid`, 0 when there is no such process. */
 pid_t procfs_parent(pid_t pid);
+/* What the process is called in its own pid namespace, 0 when there is no such process. */
+pid_t procfs_own_pid(pid_t pid);
 /* True while exactly this process is there and no zombie. A zeroed id is never alive. */
 bool procfs_is_alive(const struct process_id *id);
 /* A pidfd (pidfd_open(2)) that is surely of this process; -ESRCH when it is gone. */

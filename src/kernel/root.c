@@ -229,3 +229,52 @@ int root_make_point(int root_fd, const char *path, bool is_directory, struct err
 		return error_set(err, r, "cannot make the mount point %s in the guest: %s", path, strerror(-r));
 	return open_made(root_fd, path, O_PATH, err);
 }
+
+int root_find_missing(int root_fd, const char *path, char **ret_missing, struct error *err)
+{
+	struct error error = {0};
+
+	*ret_missing = NULL;
+	for (const char *end = path; *end;) {
+		autofree char *part = NULL;
+		autoclose int fd = -EBADF;
+
+		end += 1 + strcspn(end + 1, "/");
+		part = xstrndup(path, (size_t)(end - path));
+		fd = root_open(root_fd, part, O_PATH, 0, &error);
+		if (fd == -ENOENT) {
+			*ret_missing = steal_ptr(part);
+			return 0;
+		}
+		if (fd < 0)
+			return error_set(err, fd, "%s", error.message);
+	}
+	return 0;
+}
+
+/* False when it stays. */
+static bool remove_empty(int parent_fd, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	if (S_ISDIR(status.st_mode))
+		return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
+	return S_ISREG(status.st_mode) && status.st_size == 0 && unlinkat(parent_fd, name, 0) == 0;
+}
+
+void root_unmake_point(int root_fd, const char *path, const char *made)
+{
+	autofree char *left = xstrdup(path);
+	bool goes_on = true;
+
+	while (goes_on && strlen(left) >= strlen(made) && strlen(left) > 1) {
+		char *slash = strrchr(left, '/');
+		autofree char *parent = xstrndup(left, (size_t)(slash - left) + 1);
+		autoclose int fd = root_open(root_fd, parent, O_PATH | O_DIRECTORY, 0, NULL);
+
+		goes_on = fd >= 0 && remove_empty(fd, slash + 1);
+		*slash = '\0';
+	}
+}

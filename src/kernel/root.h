@@ -28,5 +28,12 @@ int root_replace(int root_fd, const char *path, const void *data, size_t length,
  * file (0644) or a directory are made, on whichever file system, with the caller's ids. -ENOENT for a symlink that leads nowhere. Returns the descriptor.
  */
 int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err);
+/* The shortest beginning of `path` (absolute) that is not there, what root_make_point() would begin with; NULL when all of it is. The caller frees. */
+int root_find_missing(int root_fd, const char *path, char **ret_missing, struct error *err);
+/*
+ * Takes back what root_make_point() made: `path` and what is above it down from `made`, a beginning of it, as long as it is an empty directory or file. What is not
+ * empty, in use or not to be removed by the caller stays, and is no error.
+ */
+void root_unmake_point(int root_fd, const char *path, const char *made);
 /* What root_replace() would refuse, found out without changing anything. A path that is not there yet is fine. */
 int root_check_replace(int root_fd, const char *path, struct error *err);

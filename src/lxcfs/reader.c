@@ -46,22 +46,6 @@ int reader_namespace(pid_t thread, int *ret_namespace_fd, uint64_t *ret_inode, b
 	return 0;
 }
 
-/* The last number behind "NSpid:" is the process's own name for itself. */
-static bool is_init(pid_t pid)
-{
-	autofree char *path = xasprintf("/proc/%d/status", pid), *status = NULL;
-	const char *line, *last = NULL;
-	size_t length;
-
-	if (file_read(AT_FDCWD, path, 65536, &status, &length, NULL) < 0 || !(line = strstr(status, "\nNSpid:")))
-		return false;
-	line++;
-	for (size_t i = 0; line[i] && line[i] != '\n'; i++)
-		if (line[i] == '\t')
-			last = line + i + 1;
-	return last && strtol(last, NULL, 10) == 1;
-}
-
 static pid_t search_init(uint64_t inode)
 {
 	DIR *directory = opendir("/proc");
@@ -73,7 +57,7 @@ static pid_t search_init(uint64_t inode)
 		autofree char *path = xasprintf("/proc/%d/ns/pid", pid);
 		uint64_t number = 0;
 
-		if (pid > 0 && inode_of(path, &number) == 0 && number == inode && is_init(pid))
+		if (pid > 0 && inode_of(path, &number) == 0 && number == inode && procfs_own_pid(pid) == 1)
 			found = pid;
 	}
 	if (directory)

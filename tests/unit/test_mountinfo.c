@@ -24,7 +24,7 @@ static const char table[] =
 	"40 36 0:41 / - tmpfs t rw\n"
 	"41 36 0:42 / /odd rw - proc\n"
 	"42 36 0:43 / /nameless rw unbindable - tmpfs  rw,size=4k\n"
-	"43 36 0:44 / /last ro - sysfs sysfs ro";
+	"43 36 0:44 / /last noatime,ro,idmapped - sysfs sysfs rw";
 
 static void test_lines(void **state)
 {
@@ -49,7 +49,7 @@ static void test_lines(void **state)
 	assert_string_equal(mounts.entries[3].source, "");
 	assert_string_equal(mounts.entries[4].source, "");
 	assert_string_equal(mounts.entries[4].options, "rw,size=4k");
-	assert_string_equal(mounts.entries[5].options, "ro");
+	assert_string_equal(mounts.entries[5].options, "rw");
 }
 
 static void test_propagation(void **state)
@@ -66,6 +66,23 @@ static void test_propagation(void **state)
 		assert_int_equal(mounts.entries[i].is_shared, is_shared[i]);
 		assert_int_equal(mounts.entries[i].is_slave, is_slave[i]);
 	}
+}
+
+static void test_attributes(void **state)
+{
+	autofree char *text = xstrdup(table);
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+	const struct mountinfo_entry *entry;
+
+	(void)state;
+	mountinfo_parse(text, &mounts);
+	assert_null(mountinfo_find(&mounts, 35));
+	entry = mountinfo_find(&mounts, 36);
+	assert_int_equal(entry->parent, 35);
+	assert_false(entry->is_read_only || entry->is_idmapped);
+	assert_true(mountinfo_find(&mounts, 37)->is_read_only);
+	entry = mountinfo_find(&mounts, 43);
+	assert_true(entry->is_read_only && entry->is_idmapped);
 }
 
 static void test_mount_of_a_descriptor(void **state)
@@ -109,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_propagation),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_mount_of_a_descriptor),
 		cmocka_unit_test(test_own_table),
 		cmocka_unit_test(test_process_that_is_gone),

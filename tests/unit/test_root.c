@@ -237,6 +237,82 @@ static void test_replace_refuses(void **state)
 	assert_int_not_equal(access(work_path("elsewhere/x"), F_OK), 0);
 }
 
+static void assert_missing(const char *path, const char *expected)
+{
+	autofree char *missing = NULL;
+	struct error err = {0};
+
+	if (root_find_missing(root_fd, path, &missing, &err) < 0)
+		fail_msg("%s: %s", path, err.message);
+	if (expected)
+		assert_string_equal(missing, expected);
+	else
+		assert_null(missing);
+}
+
+static bool is_there(const char *name)
+{
+	struct stat status;
+
+	return lstat(work_path(name), &status) == 0;
+}
+
+static void test_what_is_missing(void **state)
+{
+	struct error err = {0};
+	char *missing;
+
+	(void)state;
+	assert_missing("/", NULL);
+	assert_missing("/etc/passwd", NULL);
+	assert_missing("/directory/passwd", NULL);
+	assert_missing("/new", "/new");
+	assert_missing("/new/er/est", "/new");
+	assert_missing("/directory/new/er", "/directory/new");
+	assert_missing("/secret-not", "/secret-not");
+	assert_int_equal(root_find_missing(root_fd, "/loop/x", &missing, &err), -ELOOP);
+	assert_int_equal(root_find_missing(root_fd, "/secret/x/y", &missing, &err), -ENOTDIR);
+}
+
+static void make_point(const char *path, bool is_directory)
+{
+	struct error err = {0};
+	autoclose int fd = root_make_point(root_fd, path, is_directory, &err);
+
+	if (fd < 0)
+		fail_msg("%s", err.message);
+}
+
+static void test_mount_points_are_taken_back(void **state)
+{
+	(void)state;
+	make_point("/etc/a/b/c", true);
+	root_unmake_point(root_fd, "/etc/a/b/c", "/etc/a");
+	assert_false(is_there("tree/etc/a"));
+	assert_true(is_there("tree/etc"));
+	make_point("/etc/a/file", false);
+	root_unmake_point(root_fd, "/etc/a/file", "/etc/a/file");
+	assert_false(is_there("tree/etc/a/file"));
+	assert_true(is_there("tree/etc/a"));
+	/* What somebody put there meanwhile. */
+	make_point("/etc/a/b/c", true);
+	work_write("tree/etc/a/b/kept", "of the guest");
+	root_unmake_point(root_fd, "/etc/a/b/c", "/etc/a");
+	assert_false(is_there("tree/etc/a/b/c"));
+	assert_content("tree/etc/a/b/kept", "of the guest");
+	root_unmake_point(root_fd, "/etc/a/b/kept", "/etc/a");
+	assert_content("tree/etc/a/b/kept", "of the guest");
+	/* A symlink in the place is none of ours, nor what it leads to. */
+	work_make_directory("tree/empty");
+	work_make_directory("outside");
+	link_to("/empty", "tree/link");
+	link_to("../outside", "tree/out");
+	root_unmake_point(root_fd, "/link", "/link");
+	root_unmake_point(root_fd, "/out/", "/out");
+	assert_true(is_there("tree/link") && is_there("tree/out") && is_there("tree/empty") && is_there("outside"));
+	root_unmake_point(root_fd, "/nowhere/at/all", "/nowhere");
+}
+
 int main(void)
 {
 #define ROOT_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -250,6 +326,8 @@ int main(void)
 		ROOT_TEST(test_a_lease_does_not_hold_us),
 		ROOT_TEST(test_replace),
 		ROOT_TEST(test_replace_refuses),
+		ROOT_TEST(test_what_is_missing),
+		ROOT_TEST(test_mount_points_are_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
