@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,9 +19,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+
+/* Far above what any short task takes, on an emulated machine too. */
+#define NAMESPACE_TIMEOUT_MS 10000
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -239,13 +244,48 @@ static int run_short_task(void *data)
 	return write(task->report_fd, &error, sizeof(error)) == sizeof(error) ? 0 : 1;
 }
 
+static bool is_readable_within(int fd, int timeout_ms)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	int64_t now = clock_monotonic_ms(), end = now + timeout_ms;
+	int r = -1;
+
+	for (; r < 0 && now < end; now = clock_monotonic_ms())
+		r = poll(&pollfd, 1, (int)(end - now));
+	return r > 0;
+}
+
+/* Killed it may still hang in the kernel for what the guest's file systems do, and is then left to whoever reaps after us. */
+static void give_up(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 100 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		usleep(10000);
+}
+
+static int receive(int report_fd, pid_t pid, struct error *ret_report, struct error *err)
+{
+	ssize_t length;
+
+	if (!is_readable_within(report_fd, NAMESPACE_TIMEOUT_MS)) {
+		give_up(pid);
+		return error_set(
+			err, -ETIMEDOUT,
+			"it takes longer than %d s in the guest: something there, such as a file system that the guest "
+			"serves itself, does not answer",
+			NAMESPACE_TIMEOUT_MS / 1000);
+	}
+	length = read(report_fd, ret_report, sizeof(*ret_report));
+	wait_for(pid);
+	return length == sizeof(*ret_report) ? 0 : error_set(err, -ECHILD, "the process in the guest died");
+}
+
 int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error *err), void *data, struct error *err)
 {
 	struct short_task task = {.function = function, .data = data};
 	autoclose int report_read = -EBADF;
 	struct error report;
 	int pipe_fds[2], r;
-	ssize_t length;
 	pid_t pid;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -254,14 +294,10 @@ int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error
 	task.report_fd = pipe_fds[1];
 	r = namespace_spawn(pidfd, flags, run_short_task, &task, &pid, err);
 	close(pipe_fds[1]);
+	if (r == 0)
+		r = receive(report_read, pid, &report, err);
 	if (r < 0)
 		return r;
-	do
-		length = read(report_read, &report, sizeof(report));
-	while (length < 0 && errno == EINTR);
-	wait_for(pid);
-	if (length != sizeof(report))
-		return error_set(err, -ECHILD, "the process in the guest died");
 	if (report.code < 0)
 		return error_set_exit(err, report.code, report.exit_status, "%s", report.message);
 	return report.code;

@@ -54,5 +54,8 @@ int namespace_begin_foreign(struct error *err);
  */
 int namespace_spawn(int pidfd, int flags, int (*function)(void *data), void *data, pid_t *ret_pid, struct error *err);
 
-/* The same for a short task: waits for it. `function` fills its own struct error, which is brought back. */
+/*
+ * The same for a short task: waits for it, at most ten seconds. `function` fills its own struct error, which is brought back. -ETIMEDOUT for one that then had to be
+ * killed, because something of the guest, such as a file system that it serves itself, kept it waiting.
+ */
 int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error *err), void *data, struct error *err);
