@@ -10,6 +10,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
@@ -88,6 +89,7 @@ static int attach(const struct mount_plan *plan, int root_fd, const struct mount
 		return 0;
 	if (target < 0)
 		return target;
+	fault_point();
 	r = operation->is_kernels ? check_kernels(operation, target, err) : check_real_target(plan, operation, target, err);
 	if (r == 0 && operation->tree_fd < 0)
 		return make_read_only(target, err);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "kernel/image.h"
 #include "kernel/mount.h"
+#include "kernel/mount_lock.h"
 #include "kernel/mountinfo.h"
 #include "kernel/userns.h"
 
@@ -88,25 +89,41 @@ static int change_bind(const struct spec_mount *mount, int tree, struct error *e
 	return mount_change(tree, &change, AT_RECURSIVE, err);
 }
 
+static int clone_source(const struct spec_mount *mount, int source_fd, int userns_fd, struct error *err)
+{
+	autoclose int tree = mount_clone(source_fd, "", AT_RECURSIVE, err);
+	int r = tree < 0 ? tree : change_bind(mount, tree, err);
+
+	if (r < 0)
+		return error_prefix(err, "%s", mount->source);
+	if (userns_fd >= 0 && !mount->keeps_ids && mount_shift(tree, userns_fd, AT_RECURSIVE, NULL) < 0)
+		return explain_shift(mount, source_fd, err);
+	return steal_fd(&tree);
+}
+
 static int open_bind(const struct guest *guest, const struct spec_mount *mount, struct error *err)
 {
-	autoclose int source = open_source(mount->source, err), tree = -EBADF;
-	int r;
+	autoclose int source = open_source(mount->source, err);
+	int r = source < 0 ? source : check_propagation(guest->spec, mount, source, err);
 
-	if (source < 0)
-		return source;
-	r = check_propagation(guest->spec, mount, source, err);
-	if (r < 0)
-		return r;
-	tree = mount_clone(source, "", AT_RECURSIVE, err);
-	if (tree < 0)
-		return error_prefix(err, "%s", mount->source);
-	r = change_bind(mount, tree, err);
-	if (r < 0)
-		return error_prefix(err, "%s", mount->source);
-	if (guest->userns_fd >= 0 && !mount->keeps_ids && mount_shift(tree, guest->userns_fd, AT_RECURSIVE, NULL) < 0)
-		return explain_shift(mount, source, err);
-	return steal_fd(&tree);
+	return r < 0 ? r : clone_source(mount, source, guest->userns_fd, err);
+}
+
+int mount_source_open_path(const struct attached_path *path, int source_fd, int userns_fd, struct error *err)
+{
+	const struct spec_mount mount = {
+		.type = SPEC_MOUNT_BIND,
+		.source = path->host,
+		.is_read_only = path->is_read_only,
+		.keeps_ids = path->keeps_ids,
+		.propagation = attached_path_is_slave(path) ? SPEC_PROPAGATION_RSLAVE : SPEC_PROPAGATION_RPRIVATE,
+	};
+	autoclose int tree = clone_source(&mount, source_fd, userns_fd, err);
+	int r = tree < 0 ? tree : 0;
+
+	if (r == 0 && path->is_read_only && userns_fd >= 0)
+		r = mount_lock(&tree, 1, err);
+	return r < 0 ? r : steal_fd(&tree);
 }
 
 static int open_squashfs(const struct guest *guest, const struct spec_mount *mount, struct error *err)

@@ -26,6 +26,7 @@ struct plug {
 	int init_pidfd;          /* -1: it has ended */
 	struct cgroup_host cgroups;
 	struct plugged now; /* now.live: what is plugged in, without the one that a step is about */
+	bool is_forced;     /* what is in use is taken out, too */
 	bool is_boot;       /* replay: nothing of the guest runs yet */
 	bool is_repair;     /* the last change was not finished: a step may find half of it done */
 	int lock_fd;

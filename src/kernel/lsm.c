@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -115,4 +117,26 @@ char *lsm_merge_context(const char *base, const char *user, const char *role, co
 	if (level || *base)
 		text_appendf(&context, ":%s", level ? level : base);
 	return text_steal(&context);
+}
+
+int lsm_set_file_type(const char *path, const char *type, struct error *err)
+{
+	static const char name[] = "security.selinux";
+	autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	autofree char *context = NULL;
+	char old[1024] = "";
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return error_set_errno(err, "cannot open %s", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, -EINVAL, "%s is no regular file", path);
+	if (fgetxattr(fd, name, old, sizeof(old) - 1) < 0)
+		return error_set_errno(err, "cannot read the SELinux context of %s", path);
+	context = lsm_merge_context(old, NULL, NULL, type, NULL);
+	if (!context)
+		return error_set(err, -EBADMSG, "the SELinux context of %s, \"%s\", is none", path, old);
+	if (strcmp(context, old) != 0 && fsetxattr(fd, name, context, strlen(context) + 1, 0) < 0)
+		return error_set_errno(err, "cannot set the SELinux context %s on %s", context, path);
+	return 0;
 }

@@ -27,3 +27,8 @@ int lsm_read_container_context(char **ret_context, struct error *err);
 char *lsm_parse_container_context(const char *text);
 /* `base` with the given parts (each may be NULL) in the place of its own; NULL when `base` is no context. Caller frees. */
 char *lsm_merge_context(const char *base, const char *user, const char *role, const char *type, const char *level);
+/*
+ * Gives a program, a regular file, another SELinux type; user, role and level of its context (xattr(7) security.selinux) stay. Nothing happens when it has that type. The
+ * policy decides whether there is such a type.
+ */
+int lsm_set_file_type(const char *path, const char *type, struct error *err);

@@ -230,22 +230,18 @@ int root_make_point(int root_fd, const char *path, bool is_directory, struct err
 	return open_made(root_fd, path, O_PATH, err);
 }
 
-int root_find_missing(int root_fd, const char *path, char **ret_missing, struct error *err)
+int root_find_missing(int root_fd, const char *path, struct error *err)
 {
-	struct error error = {0};
-
-	*ret_missing = NULL;
 	for (const char *end = path; *end;) {
+		struct error error = {0};
 		autofree char *part = NULL;
 		autoclose int fd = -EBADF;
 
 		end += 1 + strcspn(end + 1, "/");
 		part = xstrndup(path, (size_t)(end - path));
 		fd = root_open(root_fd, part, O_PATH, 0, &error);
-		if (fd == -ENOENT) {
-			*ret_missing = steal_ptr(part);
-			return 0;
-		}
+		if (fd == -ENOENT)
+			return (int)(end - path);
 		if (fd < 0)
 			return error_set(err, fd, "%s", error.message);
 	}

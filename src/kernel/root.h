@@ -28,8 +28,8 @@ int root_replace(int root_fd, const char *path, const void *data, size_t length,
  * file (0644) or a directory are made, on whichever file system, with the caller's ids. -ENOENT for a symlink that leads nowhere. Returns the descriptor.
  */
 int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err);
-/* The shortest beginning of `path` (absolute) that is not there, what root_make_point() would begin with; NULL when all of it is. The caller frees. */
-int root_find_missing(int root_fd, const char *path, char **ret_missing, struct error *err);
+/* What root_make_point() would begin with: how long the shortest beginning of `path` (absolute) is that is not there; 0 when all of it is. */
+int root_find_missing(int root_fd, const char *path, struct error *err);
 /*
  * Takes back what root_make_point() made: `path` and what is above it down from `made`, a beginning of it, as long as it is an empty directory or file. What is not
  * empty, in use or not to be removed by the caller stays, and is no error.

@@ -204,6 +204,23 @@ bool attached_path_is_equal(const struct attached_path *a, const struct attached
 	       a->propagation == b->propagation && a->keeps_ids == b->keeps_ids;
 }
 
+bool attached_path_is_slave(const struct attached_path *path)
+{
+	return path->propagation != ATTACHED_PATH_PRIVATE && path->propagation != ATTACHED_PATH_RPRIVATE;
+}
+
+bool attached_path_is_below(const struct attached_path *path, const struct attached_path *above)
+{
+	size_t length = strlen(above->guest);
+
+	return strncmp(path->guest, above->guest, length) == 0 && (path->guest[length] == '/' || !path->guest[length]);
+}
+
+char *attached_path_describe(const struct attached_path *path)
+{
+	return xasprintf("path %s at %s", path->host, path->guest);
+}
+
 char *attached_path_format(const struct attached_path *path)
 {
 	autofree char *options = attached_path_format_options(path);

@@ -46,8 +46,14 @@ int attached_path_check(const struct attached_path *path, struct error *err);
 bool attached_path_is_same(const struct attached_path *a, const struct attached_path *b);
 /* Are they mounted alike? */
 bool attached_path_is_equal(const struct attached_path *a, const struct attached_path *b);
+/* Does it see what the host mounts there later? */
+bool attached_path_is_slave(const struct attached_path *path);
+/* Is `path` at or below the place in the guest of `above`? */
+bool attached_path_is_below(const struct attached_path *path, const struct attached_path *above);
 /* "rw,rslave"; the caller frees. */
 char *attached_path_format_options(const struct attached_path *path);
 /* "HOST:GUEST:OPTIONS"; the caller frees. */
 char *attached_path_format(const struct attached_path *path);
+/* "path /srv/data at /mnt"; the caller frees. */
+char *attached_path_describe(const struct attached_path *path);
 void attached_path_release(struct attached_path *path);

@@ -76,6 +76,7 @@ static int run(struct work *work, struct error *err)
 	const struct tools_change *change = work->change;
 	int r = open_plug(work, err);
 
+	work->plug.is_forced = change->is_forced;
 	if (r == 0 && !change->edit) {
 		plug_retry(&work->plug, change->visit, change->visit_data);
 		return 0;

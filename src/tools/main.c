@@ -7,8 +7,12 @@
 #include "tools/tools.h"
 
 static const struct command *const commands[] = {
+	&command_add_path,
 	&command_apply,
 	&command_attachments,
+	&command_list_path,
+	&command_relabel,
+	&command_remove_path,
 	&command_retry,
 	NULL,
 };

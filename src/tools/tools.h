@@ -22,6 +22,7 @@ struct tools_change {
 	plug_visit *visit; /* hears of each step; may be NULL */
 	void *visit_data;
 	bool is_dry_run; /* only visit */
+	bool is_forced;  /* --force: as struct plug has it */
 };
 
 /* All or nothing: the running guest, if there is one, and the record. */
@@ -31,6 +32,9 @@ int tools_load(const char *reference, struct container *ret_container, struct er
 
 /* Success lines: to standard output, and to the log. */
 void tools_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An array on one line, or indented; nothing when it is empty. */
+void tools_print_list(const struct json *list, bool is_pretty);
 
 /* log.c: --log, --log-level, --log-format, for all commands. */
 struct tools_log_options {
@@ -43,3 +47,4 @@ int tools_log_open(struct error *err);
 void tools_log(const char *level, const char *message);
 
 extern const struct command command_attachments, command_apply, command_retry;
+extern const struct command command_add_path, command_list_path, command_relabel, command_remove_path;

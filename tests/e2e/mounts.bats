@@ -6,56 +6,7 @@
 
 load common
 load small
-
-setup() {
-	HOST=$E2E_DIR/host-$BATS_TEST_NUMBER
-	mkdir "$HOST"
-	MOUNTED=()
-}
-
-teardown() {
-	local place
-	e2e_clean
-	for place in "${MOUNTED[@]}"; do
-		umount --lazy "$place"
-	done
-	rm -rf --one-file-system "$HOST"
-}
-
-host_mount() { # PLACE [OPTION OF mount]...
-	local place=$1
-	shift
-	mkdir -p "$place"
-	mount -t tmpfs "$@" "$E2E_CGROUP" "$place"
-	MOUNTED=("$place" "${MOUNTED[@]}")
-}
-
-# Attributes, propagation, type, and options of the file system that PID 1 sees at PATH.
-mount_of() { # NAME PATH
-	awk -v path="$2" '$5 == path { line = $6 " " $7 " "; i = 7; while ($i != "-") i++; last = line $(i + 1) " " $(i + 3) } END { print last }' \
-		"/proc/$(init_pid "$1")/mountinfo"
-}
-
-has_mount() { # NAME PATH TEXT
-	has_text "$3" "$(mount_of "$1" "$2")"
-}
-
-# A small tree in which there is a mount program.
-tree_mounting() { # NAME
-	local tree
-	tree=$(tree_small "$1") || return
-	(cd "$SYSCONTAINER_TEST_TREE" && cp -a --parents usr/bin/{mount,umount} usr/lib/*-linux-gnu/lib{mount,blkid}.so.* "$tree")
-}
-
-mounting_start() { # NAME [OPTION OF run]...
-	local name=$1
-	shift
-	tree_mounting "$name" && syscontainer run -d --name "$name" "$@" "$(tree_path "$name")" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
-}
-
-host_owner() { # FILE
-	stat -c %u:%g "$1"
-}
+load mounting
 
 # --- binds ------------------------------------------------------------------------------------------------------------------
 
