@@ -145,6 +145,9 @@ static bool is_as_wanted(const struct plug *plug, const struct attached_path *pa
 
 /* --- out ----------------------------------------------------------------------------------------------------------------- */
 
+/* What an attempt came to, when it neither failed nor did it. */
+enum { LOOK_AGAIN = 1, IS_GONE = 2 };
+
 /* What is done in the guest to take one mount out. */
 struct removal {
 	const struct attached_path *path;
@@ -177,7 +180,7 @@ static int look_at(const char *name, const struct removal *removal, struct mount
 }
 
 /*
- * umount2(2) takes a path: here of one component, below a directory that we hold. Returns 1 when something that covered it is gone, so that one has to look again. A guest
+ * umount2(2) takes a path: here of one component, below a directory that we hold. LOOK_AGAIN: something that covered it is gone. A guest
  * that is quick enough has its own mount taken off instead of ours; the caller finds out.
  */
 static int take_off(const struct removal *removal, const char *name, struct error *err)
@@ -193,10 +196,10 @@ static int take_off(const struct removal *removal, const char *name, struct erro
 		return refuse_covered(removal->entry, err);
 	/* Its number, on something else: ours is gone. */
 	if (!covers && (identity.device != now->device || identity.inode != now->inode))
-		return 0;
+		return IS_GONE;
 	if (umount2(name, UMOUNT_NOFOLLOW | (covers ? MNT_DETACH : removal->flags)) < 0)
 		return error_set_errno(err, "cannot unmount it");
-	return covers;
+	return covers ? LOOK_AGAIN : 0;
 }
 
 static int unmount(int root_fd, const struct removal *removal, struct error *err)
@@ -204,13 +207,13 @@ static int unmount(int root_fd, const struct removal *removal, struct error *err
 	const char *target = removal->entry->target, *slash = strrchr(target, '/');
 	autofree char *directory = xstrndup(target, (size_t)(slash - target) + 1);
 	autoclose int parent = root_open(root_fd, directory, O_PATH | O_DIRECTORY, 0, err);
-	int r = 1;
+	int r = LOOK_AGAIN;
 
 	if (parent < 0)
 		return parent == -ENOENT ? refuse_covered(removal->entry, err) : parent;
 	if (fchdir(parent) < 0)
 		return error_set_errno(err, "cannot change to %s of the guest", directory);
-	for (size_t i = 0; r == 1 && i <= removal->cover_count; i++)
+	for (size_t i = 0; r == LOOK_AGAIN && i <= removal->cover_count; i++)
 		r = take_off(removal, slash + 1, err);
 	return r;
 }
@@ -224,7 +227,7 @@ static int remove_inside(void *data, struct error *err)
 	if (r == 0 && removal->entry)
 		r = unmount(root, removal, err);
 	fault_point();
-	if (r == 0 && removal->path->now.made)
+	if ((r == 0 || r == IS_GONE) && removal->path->now.made)
 		root_unmake_point(root, removal->path->guest, removal->path->now.made);
 	return r;
 }
@@ -345,7 +348,7 @@ static int remove_once(const struct plug *plug, const struct mountinfo *table, c
 		return error_set(err, -EBUSY, "%s (no process of the guest is seen to use it; --force detaches it)",
 				 error.message);
 	}
-	return r < 0 ? error_set(err, r, "%s", error.message) : 0;
+	return r < 0 ? error_set(err, r, "%s", error.message) : r;
 }
 
 static void note_covers(const struct mountinfo *table, const struct tree *tree, struct removal *removal)
@@ -376,7 +379,7 @@ static int remove_tree(const struct plug *plug, const struct mountinfo *table, s
 	return remove_once(plug, table, removal, &tree, err);
 }
 
-/* Returns 1 when it was there, so that one should look again. */
+/* LOOK_AGAIN when it was there. */
 static int try_detach(const struct plug *plug, const struct attached_path *path, uint64_t id, struct error *err)
 {
 	autorelease(mountinfo_release) struct mountinfo table = {0};
@@ -388,7 +391,7 @@ static int try_detach(const struct plug *plug, const struct attached_path *path,
 	removal.entry = id ? mountinfo_find(&table, id) : NULL;
 	if (removal.entry) {
 		r = remove_tree(plug, &table, &removal, err);
-		return r < 0 ? r : 1;
+		return r < 0 ? r : r == IS_GONE ? 0 : LOOK_AGAIN;
 	}
 	return path->now.made ? run_inside(plug, remove_inside, &removal, err) : 0;
 }
@@ -404,10 +407,10 @@ static int detach(struct plug *plug, const void *item, struct error *err)
 		return r;
 	r = find_mount(plug, path, &id, &error);
 	if (r == 0)
-		r = 1;
-	for (int i = 0; r == 1 && i < ATTEMPTS; i++)
+		r = LOOK_AGAIN;
+	for (int i = 0; r == LOOK_AGAIN && i < ATTEMPTS; i++)
 		r = try_detach(plug, path, id, &error);
-	if (r == 1)
+	if (r == LOOK_AGAIN)
 		r = error_set(&error, -EBUSY, "the guest mounts something over %s again and again", path->guest);
 	/* The end of the guest is the end of its mounts. */
 	return r < 0 && r != -ESRCH ? error_set(err, r, "%s", error.message) : 0;
