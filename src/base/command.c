@@ -290,7 +290,8 @@ static int print_failure(const struct command_program *program, const struct err
 
 static int print_usage_failure(const struct command_program *program, const struct command *command, const struct error *err)
 {
-	int status = print_failure(program, err, command && command->usage_status ? command->usage_status : USAGE_STATUS);
+	int own = command ? command->usage_status : program->usage_status;
+	int status = print_failure(program, err, own ? own : USAGE_STATUS);
 
 	if (command == program->only)
 		command = NULL;

@@ -73,6 +73,7 @@ struct command_program {
 	const struct command *only; /* instead of `commands`: a program without command words; it has the program's name */
 	const struct option_row *global_options; /* taken before the command word and among its options alike */
 	void *globals;                           /* their struct, filled with defaults; released when command_main() ends */
+	int usage_status;                        /* of errors before the command word; 0 means 125 */
 	int (*prepare)(
 		struct error *err); /* before a command runs, with its options and the global ones filled; may be NULL */
 	void (*on_failure)(const char *message); /* what is printed on standard error, for a log; may be NULL */

@@ -46,6 +46,7 @@ static const struct command_program program = {
 	.commands = commands,
 	.global_options = tools_log_rows,
 	.globals = &tools_log_options,
+	.usage_status = 1,
 	.prepare = prepare,
 	.on_failure = log_failure,
 };
