@@ -11,9 +11,9 @@
 #include "kernel/procfs.h"
 #include "model/spec.h"
 
-#define NAMES 12
+#define NAMES 6
 
-/* What is plugged into the guest: for each kind and name its value (1: writable, 2: read-only), 0 when it is not there. Shared with children that are killed. */
+/* What is plugged into the guest: for each kind and name its value, 0 when it is not there. Shared with children that are killed. */
 static struct world {
 	int values[ATTACHMENT_KINDS][NAMES];
 	int saved; /* which of two lists the record has */
@@ -25,6 +25,56 @@ static struct world {
 static struct spec spec = {.id = (char *)WORK_ID, .name = (char *)"web"};
 static struct process_id init;
 
+/* --- things ----------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What all kinds are here, whatever they are elsewhere: the model's own functions are replaced by these, so that only its flag "required" has to be where it
+ * really is.
+ */
+struct thing {
+	union {
+		struct attached_device device;
+		struct attached_path path;
+		struct attached_nic nic;
+		struct attached_route route;
+	} real;
+	char *name, *value;
+};
+
+#define THING(name_) \
+	static const struct schema_field name_##_fields[] = { \
+		{.key = "name", .type = SCHEMA_STRING, .offset = offsetof(struct thing, name), .is_required = true}, \
+		{.key = "value", .type = SCHEMA_STRING, .offset = offsetof(struct thing, value), .is_required = true}, \
+		{.key = "required", \
+		 .type = SCHEMA_BOOL, \
+		 .offset = offsetof(struct thing, real.name_.is_required), \
+		 .is_omitted_when_empty = true}, \
+	}; \
+	const struct schema attached_##name_##_schema = {sizeof(struct thing), name_##_fields, ARRAY_SIZE(name_##_fields)}; \
+	bool attached_##name_##_is_same(const struct attached_##name_ *a, const struct attached_##name_ *b) \
+	{ \
+		return strcmp(((const struct thing *)a)->name, ((const struct thing *)b)->name) == 0; \
+	} \
+	bool attached_##name_##_is_equal(const struct attached_##name_ *a, const struct attached_##name_ *b) \
+	{ \
+		return attached_##name_##_is_same(a, b) && a->is_required == b->is_required && \
+		       strcmp(((const struct thing *)a)->value, ((const struct thing *)b)->value) == 0; \
+	} \
+	int attached_##name_##_check(const struct attached_##name_ *item, struct error *err) \
+	{ \
+		(void)item; \
+		(void)err; \
+		return 0; \
+	} \
+	char *attached_##name_##_describe(const struct attached_##name_ *item) \
+	{ \
+		return xasprintf(#name_ " %s", ((const struct thing *)item)->name); \
+	}
+THING(device)
+THING(path)
+THING(nic)
+THING(route)
+
 /* --- kinds ------------------------------------------------------------------------------------------------------------ */
 
 static int step(struct error *err)
@@ -33,6 +83,17 @@ static int step(struct error *err)
 	if (world->calls == world->die_at)
 		_exit(9);
 	return world->calls == world->fail_at ? error_set(err, -EIO, "it fails") : 0;
+}
+
+static int index_of(const char *name)
+{
+	return name[0] - 'a';
+}
+
+static int resolve(int name, struct error *err)
+{
+	(void)name;
+	return step(err);
 }
 
 /* Before and after what it does it may be killed; only before may it fail. */
@@ -60,77 +121,76 @@ static int detach(enum attachment_kind kind, int name, struct error *err)
 	return r;
 }
 
-static int name_of(const void *item)
-{
-	return ((const struct attached_path *)item)->guest[1] - 'a';
-}
-
-static int value_of(const void *item)
-{
-	return ((const struct attached_path *)item)->is_read_only ? 2 : 1;
-}
-
-static int path_resolve(struct plug *plug, void *item, struct error *err)
-{
-	(void)plug;
-	(void)item;
-	return step(err);
-}
-
-static int path_attach(struct plug *plug, const void *old, void *item, struct error *err)
-{
-	(void)old;
-	assert_null(attachments_find(&plug->now.live, ATTACHMENT_PATH, item));
-	return attach(ATTACHMENT_PATH, name_of(item), value_of(item), err);
-}
-
-static int path_detach(struct plug *plug, const void *item, struct error *err)
-{
-	assert_null(attachments_find(&plug->now.live, ATTACHMENT_PATH, item));
-	return detach(ATTACHMENT_PATH, name_of(item), err);
-}
-
-static int path_retrieve(struct plug *plug, const void *item, struct error *err)
-{
-	(void)plug;
-	(void)err;
-	world->retrieved |= 1 << name_of(item);
-	return 0;
-}
-
-const struct plug_kind plug_path = {path_resolve, path_attach, path_detach, path_retrieve};
-/* The others are not used here. */
-const struct plug_kind plug_device, plug_nic, plug_route;
+#define KIND(kind_, name_) \
+	static int name_##_resolve(struct plug *plug, void *item, struct error *err) \
+	{ \
+		(void)plug; \
+		return resolve(index_of(((const struct thing *)item)->name), err); \
+	} \
+	static int name_##_attach(struct plug *plug, const void *old, void *item, struct error *err) \
+	{ \
+		const struct thing *thing = item; \
+		(void)old; \
+		assert_null(attachments_find(&plug->now.live, kind_, item)); \
+		return attach(kind_, index_of(thing->name), atoi(thing->value), err); \
+	} \
+	static int name_##_detach(struct plug *plug, const void *item, struct error *err) \
+	{ \
+		assert_null(attachments_find(&plug->now.live, kind_, item)); \
+		return detach(kind_, index_of(((const struct thing *)item)->name), err); \
+	} \
+	static int name_##_retrieve(struct plug *plug, const void *item, struct error *err) \
+	{ \
+		(void)plug; \
+		(void)err; \
+		world->retrieved |= 1 << index_of(((const struct thing *)item)->name); \
+		return 0; \
+	} \
+	const struct plug_kind plug_##name_ = {.resolve = name_##_resolve, \
+					       .attach = name_##_attach, \
+					       .detach = name_##_detach, \
+					       .retrieve = name_##_retrieve};
+KIND(ATTACHMENT_DEVICE, device)
+KIND(ATTACHMENT_PATH, path)
+KIND(ATTACHMENT_NIC, nic)
+KIND(ATTACHMENT_ROUTE, route)
 
 /* --- lists ------------------------------------------------------------------------------------------------------------ */
 
-static void put(struct attachments *list, int name, int value, bool is_required)
+static void put(struct attachments *list, enum attachment_kind kind, int name, int value, bool is_required)
 {
-	char guest[3] = {'/', (char)('a' + name), 0};
-	struct attached_path item = {.host = (char *)"/srv",
-				     .guest = guest,
-				     .is_read_only = value == 2,
-				     .is_required = is_required};
+	char letter[2] = {(char)('a' + name), 0}, number[12];
+	struct thing item = {.name = letter, .value = number};
+	bool *const flags[ATTACHMENT_KINDS] = {
+		[ATTACHMENT_DEVICE] = &item.real.device.is_required,
+		[ATTACHMENT_PATH] = &item.real.path.is_required,
+		[ATTACHMENT_NIC] = &item.real.nic.is_required,
+		[ATTACHMENT_ROUTE] = &item.real.route.is_required,
+	};
 
-	attachments_put(list, ATTACHMENT_PATH, &item);
+	*flags[kind] = is_required;
+	snprintf(number, sizeof(number), "%d", value);
+	attachments_put(list, kind, &item);
 }
 
 static void fill(struct attachments *list, unsigned seed)
 {
 	srandom(seed);
-	for (int name = 0; name < NAMES; name++)
-		if (random() % 2)
-			put(list, name, 1 + (int)(random() % 2), false);
+	for (enum attachment_kind kind = 0; kind < ATTACHMENT_KINDS; kind++)
+		for (int name = 0; name < NAMES; name++)
+			if (random() % 2)
+				put(list, kind, name, 1 + (int)(random() % 2), false);
 }
 
 static void load_world(const struct attachments *list)
 {
 	memset(world->values, 0, sizeof(world->values));
-	for (size_t i = 0; i < list->lists[ATTACHMENT_PATH].count; i++) {
-		const void *item = attachments_at(list, ATTACHMENT_PATH, i);
+	for (enum attachment_kind kind = 0; kind < ATTACHMENT_KINDS; kind++)
+		for (size_t i = 0; i < list->lists[kind].count; i++) {
+			const struct thing *item = attachments_at(list, kind, i);
 
-		world->values[ATTACHMENT_PATH][name_of(item)] = value_of(item);
-	}
+			world->values[kind][index_of(item->name)] = atoi(item->value);
+		}
 }
 
 static void assert_world(const struct attachments *list)
@@ -296,7 +356,7 @@ static void test_record_only(void **state)
 	autorelease(attachments_release) struct attachments before = {0}, after = {0}, none = {0};
 
 	(void)state;
-	put(&after, 0, 1, false);
+	put(&after, ATTACHMENT_PATH, 0, 1, false);
 	begin(&before);
 	assert_int_equal(change(&after, PLUG_RECORD), 0);
 	assert_int_equal(world->saved, 1);
@@ -304,7 +364,7 @@ static void test_record_only(void **state)
 	attachments_release(&spec.attachments);
 	attachments_copy(&after, &spec.attachments);
 	/* A change of something else leaves it out of the guest; taking all that is recorded does not. */
-	put(&after, 1, 1, false);
+	put(&after, ATTACHMENT_PATH, 1, 1, false);
 	assert_int_equal(change(&after, PLUG_DIFFERENCE), 0);
 	assert_int_equal(world->values[ATTACHMENT_PATH][0], 0);
 	assert_int_equal(world->values[ATTACHMENT_PATH][1], 1);
@@ -331,9 +391,9 @@ static void test_replay_skips_what_is_gone(void **state)
 	struct plug plug;
 
 	(void)state;
-	put(&list, 0, 1, false);
-	put(&list, 1, 1, true);
-	put(&rest, 1, 1, true);
+	put(&list, ATTACHMENT_PATH, 0, 1, false);
+	put(&list, ATTACHMENT_PATH, 1, 1, true);
+	put(&rest, ATTACHMENT_PATH, 1, 1, true);
 	begin(&list);
 	load_world(&none);
 	world->is_broken = 1;
@@ -341,7 +401,7 @@ static void test_replay_skips_what_is_gone(void **state)
 	assert_world(&rest);
 	assert_record(&rest);
 	assert_int_equal(plugged_load(WORK_ID, &plugged, NULL), 0);
-	assert_non_null(strstr(plugged_find_skip(&plugged, "path /srv at /a"), "it is broken"));
+	assert_non_null(strstr(plugged_find_skip(&plugged, "path a"), "it is broken"));
 	plugged_release(&plugged);
 
 	/* It is back. */
@@ -352,7 +412,7 @@ static void test_replay_skips_what_is_gone(void **state)
 	assert_world(&list);
 	assert_record(&list);
 	assert_int_equal(plugged_load(WORK_ID, &plugged, NULL), 0);
-	assert_null(plugged_find_skip(&plugged, "path /srv at /a"));
+	assert_null(plugged_find_skip(&plugged, "path a"));
 	plugged_release(&plugged);
 }
 
@@ -363,12 +423,12 @@ static void test_replay_fails_without_what_is_required(void **state)
 	struct plug plug;
 
 	(void)state;
-	put(&list, 0, 1, false);
-	put(&list, 1, 1, true);
+	put(&list, ATTACHMENT_NIC, 0, 1, false);
+	put(&list, ATTACHMENT_ROUTE, 1, 1, true);
 	begin(&list);
 	world->is_broken = 2;
 	assert_int_equal(replay(&error), -ENXIO);
-	assert_string_equal(error.message, "cannot attach path /srv at /b: it is broken");
+	assert_string_equal(error.message, "cannot attach route b: it is broken");
 	/* What was begun comes home when the guest has ended. */
 	assert_int_equal(plug_open(&spec, &(struct process_id){0}, &plug, NULL), 0);
 	plug_close(&plug);
@@ -384,7 +444,7 @@ static void test_another_boot_begins_with_nothing(void **state)
 	struct plug plug;
 
 	(void)state;
-	put(&list, 2, 1, false);
+	put(&list, ATTACHMENT_NIC, 2, 1, false);
 	begin(&list);
 	attachments_copy(&list, &plugged.live);
 	assert_int_equal(plugged_save(WORK_ID, &plugged, NULL), 0);
