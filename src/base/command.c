@@ -282,7 +282,8 @@ static const struct command *find_command(const struct command_program *program,
 static int print_failure(const struct command_program *program, const struct error *err, int status)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s: %s\n", program->name, err->message);
+	fprintf(stderr, "%s%s%s\n", program->is_message_bare ? "" : program->name, program->is_message_bare ? "" : ": ",
+		err->message);
 	if (program->on_failure)
 		program->on_failure(err->message);
 	return err->exit_status ? err->exit_status : status;

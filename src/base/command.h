@@ -76,6 +76,7 @@ struct command_program {
 	int usage_status;                        /* of errors before the command word; 0 means 125 */
 	int (*prepare)(
 		struct error *err); /* before a command runs, with its options and the global ones filled; may be NULL */
+	bool is_message_bare; /* failures are printed without the program's name in front: scripts look at how they begin */
 	void (*on_failure)(const char *message); /* what is printed on standard error, for a log; may be NULL */
 };
 

@@ -546,6 +546,51 @@ void plug_retry(struct plug *plug, plug_visit *visit, void *data)
 	}
 }
 
+/* As a change of its own for each, so that one that fails keeps none of the others waiting. */
+static int refresh_one(struct plug *plug, enum attachment_kind kind, const void *live, struct error *err)
+{
+	void *item = attachment_copy(kind, live);
+	struct step step = {.kind = kind, .old = attachment_copy(kind, live), .item = item};
+	struct steps one = {.items = &step, .count = 1};
+	struct error why = {0};
+	size_t done;
+	int r = kinds[kind]->refresh(plug, item, &why);
+	bool is_gone = r < 0;
+
+	if (is_gone)
+		step.item = NULL;
+	if (r != 0)
+		r = declare(plug, &one, err);
+	if (r == 0 && plug->now.has_intent)
+		r = run_all(plug, &one, &done, err);
+	if (r == 0 && is_gone)
+		skip(plug, &(struct step){.kind = kind, .item = item}, &why);
+	if (plug->now.has_intent) {
+		forget_intent(plug);
+		save(plug, NULL);
+	}
+	attachment_free(kind, step.old);
+	attachment_free(kind, item);
+	return r;
+}
+
+int plug_refresh(struct plug *plug, struct error *err)
+{
+	int result = 0;
+
+	for (enum attachment_kind kind = 0; kind < ATTACHMENT_KINDS; kind++) {
+		autorelease(attachments_release) struct attachments before = {0};
+
+		attachments_copy(&plug->now.live, &before);
+		for (size_t i = 0; kinds[kind]->refresh && i < before.lists[kind].count; i++) {
+			int r = refresh_one(plug, kind, attachments_at(&before, kind, i), result < 0 ? NULL : err);
+
+			result = result < 0 ? result : r;
+		}
+	}
+	return result;
+}
+
 static int retrieve_list(struct plug *plug, const struct attachments *list, int kind, struct error *err)
 {
 	int result = 0;

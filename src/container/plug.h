@@ -46,6 +46,11 @@ struct plug_kind {
 	int (*attach)(struct plug *plug, const void *old, void *item, struct error *err);
 	/* Makes it absent. */
 	int (*detach)(struct plug *plug, const void *item, struct error *err);
+	/*
+	 * Of what is plugged in: looks again at what the host has of it. May be NULL. Returns 1 when `item`, a copy, is to be attached now, 0 when all is as it was. An
+	 * error: the host has it no more, so that it must be detached.
+	 */
+	int (*refresh)(struct plug *plug, void *item, struct error *err);
 	/* After the end of PID 1: takes home what must return to the host. May be NULL: what is left goes away with the guest's namespaces. */
 	int (*retrieve)(struct plug *plug, const void *item, struct error *err);
 };
@@ -80,5 +85,10 @@ void plug_preview(const struct plug *plug, const struct attachments *wanted, enu
 int plug_replay(struct plug *plug, struct error *err);
 /* What was skipped at boot is tried again; what still fails stays skipped. `visit` hears of what is there again. */
 void plug_retry(struct plug *plug, plug_visit *visit, void *data);
+/*
+ * When something has come to the host or gone from it: makes the guest agree with what the host has of all that is plugged in (partitions of followed disks). What
+ * is there no more is taken out, and skipped until the next boot or plug_retry().
+ */
+int plug_refresh(struct plug *plug, struct error *err);
 /* After the end of PID 1: takes home what belongs to the host, and forgets the boot. What fails is tried again the next time. */
 int plug_retrieve(struct plug *plug, struct error *err);

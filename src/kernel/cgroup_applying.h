@@ -40,3 +40,6 @@ int cgroup_apply_cpu(struct applying *applying, struct error *err);
 int cgroup_apply_memory(struct applying *applying, struct error *err);
 int cgroup_apply_io(struct applying *applying, struct error *err);
 int cgroup_apply_hugetlb(struct applying *applying, struct error *err);
+/* Of one disk, "8:16". */
+int cgroup_apply_disk(struct applying *applying, const char *disk, const struct cgroup_disk_limit *limits, size_t count,
+		      struct error *err);

@@ -140,6 +140,20 @@ typedef int cgroup_limits_commit(void *data, struct error *err);
 int cgroup_limits_apply(const struct cgroup_host *host, const char *path, const struct cgroup_limits *limits,
 			cgroup_limits_commit *commit, void *data, struct error *err);
 
+/* One limit of one disk. */
+struct cgroup_disk_limit {
+	const char *option; /* of the row, without dashes in front: "device-read-bps" */
+	int64_t value;      /* 0: none */
+};
+/*
+ * The same for limits of the disk with that number; when one fails, none is changed. -EOPNOTSUPP for a weight when the disk's scheduler knows none.
+ */
+int cgroup_limits_apply_disk(const struct cgroup_host *host, const char *path, dev_t disk,
+			     const struct cgroup_disk_limit *limits, size_t count, struct error *err);
+/* What `limits` say of the disk with that number; 0 for nothing. */
+int64_t cgroup_limits_of_disk(const struct cgroup_host *host, const struct cgroup_limits *limits, const char *option,
+			      dev_t disk);
+
 /*
  * v1 only: lets the cgroup `path`, its ancestors too, hand out that much real-time CPU to containers below it; a
  * cgroup has none unless it is given some. Taken as it is where nobody said anything (CGROUP_LIMIT_UNSET).

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -180,6 +181,20 @@ int cgroup_limits_apply(const struct cgroup_host *host, const char *path, const 
 		error_prefix(err, "cannot set the limits of the cgroup %s", path);
 	else if (commit)
 		r = commit(data, err);
+	if (r < 0)
+		take_back(&applying);
+	return r < 0 ? r : 0;
+}
+
+int cgroup_limits_apply_disk(const struct cgroup_host *host, const char *path, dev_t disk,
+			     const struct cgroup_disk_limit *limits, size_t count, struct error *err)
+{
+	autorelease(applying_release) struct applying applying = {.host = host, .path = path};
+	autofree char *number = xasprintf("%u:%u", major(disk), minor(disk));
+	int r = cgroup_path_check(path, err);
+
+	if (r >= 0)
+		r = cgroup_apply_disk(&applying, number, limits, count, err);
 	if (r < 0)
 		take_back(&applying);
 	return r < 0 ? r : 0;

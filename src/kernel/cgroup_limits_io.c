@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -177,6 +178,13 @@ static int set_device_weight(struct applying *applying, int fd, bool is_v2, cons
 	return r;
 }
 
+static int set_disk(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row, const char *disk,
+		    int64_t value, struct error *err)
+{
+	return row->kind == CGROUP_LIMIT_WEIGHTS ? set_device_weight(applying, fd, is_v2, disk, value, err)
+						 : set_throttle(applying, fd, is_v2, row, disk, value, err);
+}
+
 static int set_disk_item(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row,
 			 const struct cgroup_limit_item *item, struct error *err)
 {
@@ -186,8 +194,7 @@ static int set_disk_item(struct applying *applying, int fd, bool is_v2, const st
 	/* A disk that is gone has taken its limit along. */
 	if (r < 0)
 		return item->value == 0 ? 0 : error_prefix(err, "%s", row->option);
-	return row->kind == CGROUP_LIMIT_WEIGHTS ? set_device_weight(applying, fd, is_v2, disk, item->value, err)
-						 : set_throttle(applying, fd, is_v2, row, disk, item->value, err);
+	return set_disk(applying, fd, is_v2, row, disk, item->value, err);
 }
 
 static int set_disk_items(struct applying *applying, int fd, bool is_v2, const struct cgroup_limit *row, struct error *err)
@@ -234,6 +241,45 @@ int cgroup_apply_io(struct applying *applying, struct error *err)
 		if (is_of_disks(&cgroup_limit_rows[i]))
 			r = set_disk_items(applying, fd, is_v2, &cgroup_limit_rows[i], err);
 	return r;
+}
+
+static const struct cgroup_limit *find_row(const char *option)
+{
+	for (size_t i = 0; i < cgroup_limit_count; i++)
+		if (is_of_disks(&cgroup_limit_rows[i]) && strcmp(cgroup_limit_rows[i].option + strlen("--"), option) == 0)
+			return &cgroup_limit_rows[i];
+	return NULL;
+}
+
+int cgroup_apply_disk(struct applying *applying, const char *disk, const struct cgroup_disk_limit *limits, size_t count,
+		      struct error *err)
+{
+	autoclose int fd = -EBADF;
+	bool is_v2;
+	int r = applying_open(applying, "blkio", "limits of disks", &is_v2, &fd, err);
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = set_disk(applying, fd, is_v2, find_row(limits[i].option), disk, limits[i].value, err);
+	return r;
+}
+
+int64_t cgroup_limits_of_disk(const struct cgroup_host *host, const struct cgroup_limits *limits, const char *option,
+			      dev_t disk)
+{
+	const struct cgroup_limit *row = find_row(option);
+	const struct strings *texts = cgroup_limit_items(limits, row);
+	autofree char *wanted = xasprintf("%u:%u", major(disk), minor(disk));
+	int64_t value = 0;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		autorelease(cgroup_limit_item_release) struct cgroup_limit_item item = {0};
+		autofree char *number = NULL;
+
+		if (cgroup_limit_parse(row->kind, texts->items[i], &item, NULL) == 0 &&
+		    cgroup_disk_number(host, item.subject, &number, NULL) == 0 && strcmp(number, wanted) == 0)
+			value = item.value;
+	}
+	return value;
 }
 
 /*

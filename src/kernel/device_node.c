@@ -39,7 +39,7 @@ struct making {
  */
 static int make_nodes(const struct making *making, int *fds, size_t *ret_made, struct error *err)
 {
-	const struct mount_tmpfs tmpfs = {.name = "devices", .size_bytes = 65536, .mode = 0700};
+	const struct mount_tmpfs tmpfs = {.name = DEVICE_NODE_SOURCE, .size_bytes = 65536, .mode = 0700};
 	autoclose int root = -EBADF, directory = -EBADF;
 	int r = namespace_begin_mounts(MS_PRIVATE, err);
 
@@ -52,10 +52,11 @@ static int make_nodes(const struct making *making, int *fds, size_t *ret_made, s
 	if (r < 0)
 		return r;
 	for (; *ret_made < making->count; (*ret_made)++) {
-		char name[24];
+		const struct device_node *node = &making->nodes[*ret_made];
+		char number[24];
 
-		snprintf(name, sizeof(name), "%zu", *ret_made);
-		fds[*ret_made] = make_node(directory, name, &making->nodes[*ret_made], err);
+		snprintf(number, sizeof(number), "%zu", *ret_made);
+		fds[*ret_made] = make_node(directory, node->name ? node->name : number, node, err);
 		if (fds[*ret_made] < 0)
 			return fds[*ret_made];
 	}

@@ -12,8 +12,12 @@
 
 #include "base/error.h"
 
+/* What mountinfo(5) shows as the source of the file system of all of them. */
+#define DEVICE_NODE_SOURCE "devices"
+
 struct device_node {
-	mode_t mode; /* S_IFCHR or S_IFBLK with permissions */
+	const char *name; /* what mountinfo shows as the root of its mount, behind the slash; NULL: any */
+	mode_t mode;      /* S_IFCHR or S_IFBLK with permissions */
 	dev_t number;
 	uid_t uid; /* owner, in ids of the host */
 	gid_t gid;

@@ -113,6 +113,17 @@ int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err
 	return 0;
 }
 
+int mountinfo_read_own(int proc_fd, struct mountinfo *ret_mountinfo, struct error *err)
+{
+	autofree char *text = NULL;
+	int r = file_read(proc_fd, "self/mountinfo", MAX_BYTES, &text, NULL, err);
+
+	*ret_mountinfo = (struct mountinfo){0};
+	if (r == 0)
+		mountinfo_parse(text, ret_mountinfo);
+	return r;
+}
+
 void mountinfo_entry_release(struct mountinfo_entry *entry)
 {
 	free(entry->root);

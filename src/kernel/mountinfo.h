@@ -27,6 +27,8 @@ struct mountinfo {
 
 /* Of the process `pid`, 0 is the calling one; -ESRCH when it is gone. The caller releases. */
 int mountinfo_read(pid_t pid, struct mountinfo *ret_mountinfo, struct error *err);
+/* That of ourselves, read in `proc_fd`, the host's /proc: that of a guest may show what the guest wants. */
+int mountinfo_read_own(int proc_fd, struct mountinfo *ret_mountinfo, struct error *err);
 /* The same from text. A line that cannot be understood is left out. `text` is changed. */
 void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo);
 /* The one with that id, or NULL. */

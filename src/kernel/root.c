@@ -82,6 +82,7 @@ static int open_made(int root_fd, const char *path, int flags, struct error *err
 /* What is done where a directory is missing, and where the last one may lie. */
 enum reach {
 	LOOK_IN_TREE, /* as MAKE_IN_TREE, but nothing is made */
+	LOOK_ANYWHERE,
 	MAKE_IN_TREE, /* only on the file system of the root */
 	MAKE_ANYWHERE,
 };
@@ -91,7 +92,7 @@ static int open_directory(int root_fd, const char *path, int parent_fd, const ch
 {
 	int fd = root_open(root_fd, path, O_PATH | O_DIRECTORY, 0, err), r;
 
-	if (fd != -ENOENT || reach == LOOK_IN_TREE)
+	if (fd != -ENOENT || reach == LOOK_IN_TREE || reach == LOOK_ANYWHERE)
 		return fd;
 	r = reach == MAKE_IN_TREE ? check_mount(root_fd, parent_fd, path, err) : 0;
 	if (r < 0)
@@ -121,7 +122,7 @@ static int open_parent(int root_fd, const char *path, enum reach reach, const ch
 	}
 	if (fd < 0)
 		return fd;
-	r = reach == MAKE_ANYWHERE ? 0 : check_mount(root_fd, fd, path, err);
+	r = reach == MAKE_ANYWHERE || reach == LOOK_ANYWHERE ? 0 : check_mount(root_fd, fd, path, err);
 	if (r < 0)
 		return r;
 	*ret_name = name;
@@ -200,10 +201,10 @@ int root_check_replace(int root_fd, const char *path, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-static int make_file(int parent_fd, const char *name)
+static int make_file(int parent_fd, const char *name, mode_t mode)
 {
 	mode_t mask = umask(0);
-	int fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	int r = fd < 0 && errno != EEXIST ? -errno : 0;
 
 	umask(mask);
@@ -212,7 +213,8 @@ static int make_file(int parent_fd, const char *name)
 	return r;
 }
 
-int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err)
+/* A directory has 0755, `mode` is that of a file. */
+static int make_point(int root_fd, const char *path, mode_t type, mode_t mode, struct error *err)
 {
 	struct error error = {0};
 	int fd = root_open(root_fd, path, O_PATH, 0, &error), r;
@@ -224,10 +226,15 @@ int root_make_point(int root_fd, const char *path, bool is_directory, struct err
 	parent = open_parent(root_fd, path, MAKE_ANYWHERE, &name, err);
 	if (parent < 0)
 		return parent;
-	r = is_directory ? make_directory(parent, name) : make_file(parent, name);
+	r = S_ISDIR(type) ? make_directory(parent, name) : make_file(parent, name, mode);
 	if (r < 0)
 		return error_set(err, r, "cannot make the mount point %s in the guest: %s", path, strerror(-r));
 	return open_made(root_fd, path, O_PATH, err);
+}
+
+int root_make_point(int root_fd, const char *path, bool is_directory, struct error *err)
+{
+	return make_point(root_fd, path, is_directory ? S_IFDIR : S_IFREG, 0644, err);
 }
 
 int root_find_missing(int root_fd, const char *path, struct error *err)
@@ -273,4 +280,32 @@ void root_unmake_point(int root_fd, const char *path, const char *made)
 		goes_on = fd >= 0 && remove_empty(fd, slash + 1);
 		*slash = '\0';
 	}
+}
+
+int root_make_placeholder(int root_fd, const char *path, struct error *err)
+{
+	return make_point(root_fd, path, S_IFREG, 0, err);
+}
+
+static bool is_placeholder(const struct stat *stat)
+{
+	return stat->st_mode == S_IFREG && stat->st_size == 0;
+}
+
+bool root_is_placeholder(int fd)
+{
+	struct stat stat;
+
+	return fstat(fd, &stat) == 0 && is_placeholder(&stat);
+}
+
+void root_remove_placeholder(int root_fd, const char *path)
+{
+	const char *name;
+	autoclose int parent = open_parent(root_fd, path, LOOK_ANYWHERE, &name, NULL);
+	struct stat stat;
+
+	/* The guest may put another file there between these two: then its root loses a file by what it did itself. */
+	if (parent >= 0 && fstatat(parent, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && is_placeholder(&stat))
+		unlinkat(parent, name, 0);
 }

@@ -35,5 +35,13 @@ int root_find_missing(int root_fd, const char *path, struct error *err);
  * empty, in use or not to be removed by the caller stays, and is no error.
  */
 void root_unmake_point(int root_fd, const char *path, const char *made);
+/*
+ * The same for one file, which when it is missing is made with mode 0: nobody else makes such an empty file, so it can be known by that (it may outlast the
+ * mount, in the tree of a guest that ended) and be taken away again.
+ */
+int root_make_placeholder(int root_fd, const char *path, struct error *err);
+bool root_is_placeholder(int fd);
+/* Takes it away where `path` is one, and nothing is left mounted on it. Anything else is left, and is no failure. */
+void root_remove_placeholder(int root_fd, const char *path);
 /* What root_replace() would refuse, found out without changing anything. A path that is not there yet is fine. */
 int root_check_replace(int root_fd, const char *path, struct error *err);

@@ -7,13 +7,17 @@
 #include "tools/tools.h"
 
 static const struct command *const commands[] = {
+	&command_add_device,
 	&command_add_path,
 	&command_apply,
 	&command_attachments,
+	&command_list_device,
 	&command_list_path,
 	&command_relabel,
+	&command_remove_device,
 	&command_remove_path,
 	&command_retry,
+	&command_update_device,
 	NULL,
 };
 
@@ -48,6 +52,7 @@ static const struct command_program program = {
 	.globals = &tools_log_options,
 	.usage_status = 1,
 	.prepare = prepare,
+	.is_message_bare = true,
 	.on_failure = log_failure,
 };
 

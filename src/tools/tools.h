@@ -6,6 +6,7 @@
 
 #include "base/command.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "container/container.h"
 #include "container/plug.h"
 
@@ -47,4 +48,5 @@ int tools_log_open(struct error *err);
 void tools_log(const char *level, const char *message);
 
 extern const struct command command_attachments, command_apply, command_retry;
+extern const struct command command_add_device, command_list_device, command_remove_device, command_update_device;
 extern const struct command command_add_path, command_list_path, command_relabel, command_remove_path;

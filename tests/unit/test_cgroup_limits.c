@@ -512,6 +512,39 @@ static void test_taken_back(void **state)
 	assert_written(V1("cpu") "/guest/cpu.rt_runtime_us", "0");
 }
 
+/* By number, as for a disk that is plugged in: all of its limits or none. */
+static void test_one_disk(void **state)
+{
+	static const struct cgroup_disk_limit limits[] = {{"device-write-bps", 99}, {"blkio-weight-device", 50}};
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v1_host);
+	autofree char *weights = xasprintf("%s" V1("blkio") "/blkio.bfq.weight_device", root);
+	struct error err;
+
+	(void)state;
+	assert_int_equal(cgroup_limits_apply_disk(&host, PATH, makedev(8, 0), limits, 2, &err), 0);
+	assert_written(V1("blkio") "/blkio.throttle.write_bps_device", "8:0 99");
+	assert_written(V1("blkio") "/blkio.bfq.weight_device", "8:0 50");
+	make_files(v1_host, ARRAY_SIZE(v1_host));
+	assert_int_equal(unlink(weights), 0);
+	assert_int_equal(cgroup_limits_apply_disk(&host, PATH, makedev(8, 0), limits, 2, &err), -EOPNOTSUPP);
+	assert_written(V1("blkio") "/blkio.throttle.write_bps_device", "8:0 77");
+}
+
+static void test_limits_of_a_disk(void **state)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = LOAD(v1_host);
+	autorelease(cgroup_limits_release) struct cgroup_limits limits = limits_of("--device-write-bps /dev/gone:4");
+
+	(void)state;
+	assert_int_equal(cgroup_limits_of_disk(&host, &limits, "device-write-bps", makedev(8, 0)), 0);
+	if (!make_disks())
+		return;
+	set(&limits, "--device-write-bps", "/dev/sda:99");
+	assert_int_equal(cgroup_limits_of_disk(&host, &limits, "device-write-bps", makedev(8, 0)), 99);
+	assert_int_equal(cgroup_limits_of_disk(&host, &limits, "device-write-bps", makedev(8, 1)), 0);
+	assert_int_equal(cgroup_limits_of_disk(&host, &limits, "device-read-bps", makedev(8, 0)), 0);
+}
+
 /* memory.reclaim is asked in steps and as long as there is something to gain; here it gains nothing, and that is refused. */
 static void test_reclaim(void **state)
 {
@@ -596,22 +629,12 @@ static void test_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),
-		TEST(test_items),
-		TEST(test_page_names),
-		TEST(test_check_v2),
-		TEST(test_check_v1),
-		TEST(test_lacking_controllers),
-		TEST(test_apply_v2),
-		TEST(test_apply_bfq_v2),
-		TEST(test_apply_v1),
-		TEST(test_disks),
-		TEST(test_realtime_budget),
-		TEST(test_merge_items),
-		TEST(test_taken_back),
-		TEST(test_reclaim),
-		TEST(test_oom_v2),
-		TEST(test_reclaim_waits_for_writing),
+		TEST(test_rows),       TEST(test_items),           TEST(test_page_names),
+		TEST(test_check_v2),   TEST(test_check_v1),        TEST(test_lacking_controllers),
+		TEST(test_apply_v2),   TEST(test_apply_bfq_v2),    TEST(test_apply_v1),
+		TEST(test_disks),      TEST(test_realtime_budget), TEST(test_merge_items),
+		TEST(test_taken_back), TEST(test_one_disk),        TEST(test_limits_of_a_disk),
+		TEST(test_reclaim),    TEST(test_oom_v2),          TEST(test_reclaim_waits_for_writing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
