@@ -23,7 +23,8 @@ static int with_current_spec(struct plug *plug, const struct hooks_container *co
 	return r;
 }
 
-int hooks_plug(const struct hooks_container *container, struct error *err)
+static int run(const struct hooks_container *container, int (*function)(struct plug *plug, struct error *err),
+	       struct error *err)
 {
 	struct process_id init;
 	struct plug plug;
@@ -33,9 +34,19 @@ int hooks_plug(const struct hooks_container *container, struct error *err)
 		r = plug_open(&container->spec, &init, &plug, err);
 	if (r < 0)
 		return r;
-	r = with_current_spec(&plug, container, plug_replay, err);
+	r = with_current_spec(&plug, container, function, err);
 	plug_close(&plug);
 	return r;
+}
+
+int hooks_plug(const struct hooks_container *container, struct error *err)
+{
+	return run(container, plug_replay, err);
+}
+
+int hooks_follow(const struct hooks_container *container, struct error *err)
+{
+	return run(container, plug_refresh, err);
 }
 
 /* Opening what is left of a boot that has ended takes it home. */

@@ -17,5 +17,7 @@ struct hooks_container {
 int hooks_load_modules(const struct hooks_container *container, struct error *err);
 /* attachments.c: plugs in what the spec has, before the guest's first program. */
 int hooks_plug(const struct hooks_container *container, struct error *err);
+/* attachments.c: makes a running guest agree with what the host has of its disks now. */
+int hooks_follow(const struct hooks_container *container, struct error *err);
 /* attachments.c: takes home what belongs to the host. */
 int hooks_retrieve(const struct hooks_container *container, struct error *err);

@@ -14,6 +14,7 @@ typedef int hooks_step(const struct hooks_container *container, struct error *er
 
 /* What is done at each stage, in this order; the first failure ends it. */
 static hooks_step *const prestart[] = {hooks_load_modules, hooks_plug, NULL};
+static hooks_step *const follow[] = {hooks_follow, NULL}; /* of the monitor, see src/monitor/follow.c */
 static hooks_step *const poststop[] = {hooks_retrieve, NULL};
 
 static const struct {
@@ -21,6 +22,7 @@ static const struct {
 	hooks_step *const *steps;
 } stages[] = {
 	{"prestart", prestart},
+	{"follow", follow},
 	{"poststop", poststop},
 };
 

@@ -101,6 +101,7 @@ static void finish_start(struct monitor *monitor)
 	event_log(monitor->id, monitor->spec.name, "start", "pid=%d", monitor->boot.init.pid);
 	watch_init(monitor);
 	health_begin(monitor);
+	follow_update(monitor);
 	server_started(monitor);
 	if (!init_language(monitor->run.init_kind)->speaks_notify)
 		notify_set_ready(monitor);
@@ -490,6 +491,7 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 	if (!init_language(monitor->run.init_kind)->speaks_notify)
 		notify_set_ready(monitor);
 	health_adopt(monitor);
+	follow_update(monitor);
 	/* A stop that the dead monitor was asked for is over; whoever asked was told. */
 	if (monitor->boot.phase == BOOT_STOPPING)
 		monitor_set_phase(monitor, monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING);

@@ -132,6 +132,7 @@ static void clean_up(struct monitor *monitor)
 	loop_remove(steal_ptr(monitor->stop.kill_timer));
 	hooks_cancel(monitor);
 	health_cancel(monitor);
+	follow_cancel(monitor);
 	count_out_of_memory(monitor, cgroup);
 	end_payload(monitor);
 	console_close(monitor);

@@ -73,6 +73,13 @@ struct monitor_health {
 	bool has_ended_guest;
 };
 
+struct monitor_follow {
+	int fd; /* of the kernel's events; open while `source` is there */
+	struct loop_source *source, *timer;
+	struct attendant *attendant;
+	bool is_due; /* something happened while it worked */
+};
+
 struct monitor {
 	struct loop *loop;
 	char *id;
@@ -87,6 +94,7 @@ struct monitor {
 	struct monitor_ending ending;
 	struct monitor_hooks hooks;
 	struct monitor_health health;
+	struct monitor_follow follow;
 	struct console *console;
 	struct client *clients;
 	struct loop_source *restart_timer;
@@ -151,6 +159,11 @@ void health_adopt(struct monitor *monitor);
 /* No probes from here on; and again. */
 void health_cancel(struct monitor *monitor);
 void health_resume(struct monitor *monitor);
+
+/* follow.c */
+/* Something may have happened to the host's disks or to what is plugged in: looks at both, and from here on listens to the kernel if there is a disk to follow. */
+void follow_update(struct monitor *monitor);
+void follow_cancel(struct monitor *monitor);
 
 /* notify.c */
 /* The socket RUN/host/ID/notify, which the guest sees as /run/host/notify. */

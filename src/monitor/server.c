@@ -379,12 +379,20 @@ static void handle_attach(struct client *client, const struct json *request)
 	send_event(client, "attached", NULL);
 }
 
+/* A command has changed what is plugged in. */
+static void handle_plugged(struct client *client, const struct json *request)
+{
+	(void)request;
+	follow_update(client->monitor);
+	send_done(client, 0, 0, NULL);
+}
+
 static const struct {
 	const char *operation;
 	void (*handle)(struct client *client, const struct json *request);
 } operations[] = {
 	{"boot", handle_boot},   {"wait", handle_wait},       {"stop", handle_stop},     {"kill", handle_kill},
-	{"pause", handle_pause}, {"unpause", handle_unpause}, {"attach", handle_attach},
+	{"pause", handle_pause}, {"unpause", handle_unpause}, {"attach", handle_attach}, {"plugged", handle_plugged},
 };
 
 static void handle_request(struct client *client, const char *bytes, size_t length)

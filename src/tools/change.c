@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns what every change of what is plugged in has in common. */
 #include "base/memory.h"
+#include "container/control.h"
 #include "model/event.h"
 #include "tools/tools.h"
 
-#define LOCK_TIMEOUT_MS 60000
-#define ATTEMPTS        20 /* a guest that reboots all the time is not waited for for ever */
+#define LOCK_TIMEOUT_MS    60000
+#define MONITOR_TIMEOUT_MS 5000
+#define ATTEMPTS           20 /* a guest that reboots all the time is not waited for for ever */
 
 struct work {
 	const struct tools_change *change;
@@ -93,6 +95,13 @@ static int run(struct work *work, struct error *err)
 	return r;
 }
 
+/* It follows what happens to disks that are plugged in. Without one there is nobody to tell: the next one looks by itself. */
+static void tell_monitor(const struct work *work)
+{
+	if (work->container.spec.attachments.lists[ATTACHMENT_DEVICE].count || work->wanted.lists[ATTACHMENT_DEVICE].count)
+		control_request(work->container.id, control_new_request("plugged"), MONITOR_TIMEOUT_MS, NULL, NULL, NULL);
+}
+
 int tools_change(const struct tools_change *change, struct error *err)
 {
 	struct work work = {.change = change, .plug = {.init_pidfd = -1, .lock_fd = -1}};
@@ -107,6 +116,8 @@ int tools_change(const struct tools_change *change, struct error *err)
 		r = run(&work, err);
 	}
 	plug_close(&work.plug);
+	if (r == 0 && !change->is_dry_run)
+		tell_monitor(&work);
 	attachments_release(&work.wanted);
 	container_release(&work.container);
 	return r;
