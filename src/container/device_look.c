@@ -100,6 +100,7 @@ static int look_at_block(struct attached_device *device, dev_t number, struct er
 	if (r < 0)
 		return error_prefix(err, "%s", device->host);
 	device->now.type = ATTACHED_BLOCK;
+	device->now.sequence = disk.sequence;
 	device->now.group = xstrdup("disk");
 	if (block.partition)
 		device->now.disk = xasprintf("/dev/%s", disk.name);
@@ -167,6 +168,20 @@ static bool are_equal(const struct attached_nodes *a, const struct attached_node
 	return are;
 }
 
+/* The number alone is given to the next one, such as another file on the same loop device. */
+static int find_same(const struct attached_device *device, struct block_device *ret_block, struct error *err)
+{
+	autorelease(block_device_release) struct block_device disk = {0};
+	dev_t number = device_number(device);
+	int r = block_find("", number, ret_block, err);
+
+	if (r == 0)
+		r = block_find_disk("", number, &disk, err);
+	if (r == 0 && disk.sequence != device->now.sequence)
+		r = error_set(err, -ENOENT, "the host has another disk at %u:%u", major(number), minor(number));
+	return r;
+}
+
 int device_look_again(struct attached_device *device, struct error *err)
 {
 	autorelease(block_device_release) struct block_device block = {0};
@@ -177,7 +192,7 @@ int device_look_again(struct attached_device *device, struct error *err)
 	if (device->now.type != ATTACHED_BLOCK || nodes->count == 0)
 		return 0;
 	number = device_number(device);
-	r = block_find("", number, &block, err);
+	r = find_same(device, &block, err);
 	if (r < 0 || !device->follows_partitions || block.partition)
 		return r;
 	old = *nodes;

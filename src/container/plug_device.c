@@ -9,6 +9,7 @@
 #include "container/device_look.h"
 #include "container/device_notice.h"
 #include "container/device_policy.h"
+#include "container/device_view.h"
 #include "container/plug.h"
 #include "kernel/cgroup_limits.h"
 #include "kernel/device_access.h"
@@ -241,7 +242,11 @@ static int change(const struct plug *plug, const struct attached_device *old, co
 		r = set_limits(plug, old, item, err);
 	if (r == 0)
 		r = fail_if_wanted(err);
-	return r == 0 ? put_in(plug, item, &new, err) : r;
+	if (r == 0)
+		r = put_in(plug, item, &new, err);
+	if (r == 0)
+		device_view_update(plug, item);
+	return r;
 }
 
 static int resolve(struct plug *plug, void *data, struct error *err)

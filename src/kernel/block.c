@@ -39,7 +39,7 @@ static bool parse_number(const struct strings *properties, const char *key, unsi
 static int read_device(int directory, struct block_device *ret_device)
 {
 	autorelease(strings_release) struct strings properties = {0};
-	unsigned long long major, minor, partition = 0;
+	unsigned long long major, minor, partition = 0, sequence = 0;
 	autofree char *content = NULL;
 	const char *name;
 	int r = file_read(directory, "uevent", UEVENT_MAX, &content, NULL, NULL);
@@ -52,10 +52,12 @@ static int read_device(int directory, struct block_device *ret_device)
 		return -ENOENT;
 	if (file_exists(directory, "partition") && file_read_number(directory, "partition", &partition, NULL) < 0)
 		return -ENOENT;
+	parse_number(&properties, "DISKSEQ", &sequence);
 	*ret_device = (struct block_device){
 		.name = xstrdup(name),
 		.number = makedev(major, minor),
 		.partition = (unsigned)partition,
+		.sequence = sequence,
 	};
 	return 0;
 }

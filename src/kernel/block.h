@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -15,6 +16,8 @@ struct block_device {
 	char *name; /* of its node below /dev: "sda1", "cciss/c0d0" */
 	dev_t number;
 	unsigned partition; /* its number; 0 is a whole disk */
+	uint64_t
+		sequence; /* of a whole disk: another one, or another medium, with the same number has another one; 0 before Linux 5.15 */
 };
 
 struct block_devices {

@@ -49,6 +49,7 @@ static const struct schema_field now_fields[] = {
 	NOW(mode, SCHEMA_INT),
 	NOW(group, SCHEMA_STRING),
 	NOW(disk, SCHEMA_STRING),
+	NOW(sequence, SCHEMA_UINT64),
 	NOW(serial, SCHEMA_STRING),
 	NOW(nodes, SCHEMA_ARRAY, .nested = &node_schema),
 };

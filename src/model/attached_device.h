@@ -44,11 +44,12 @@ struct attached_nodes {
 
 /* What is found on the host when it is plugged in. */
 struct attached_device_now {
-	int type;                    /* enum attached_device_type */
-	int mode;                    /* permission bits of the host's node */
-	char *group;                 /* whose group the node gets in the guest, where it has one of that name; may be NULL */
-	char *disk;                  /* of a partition: its disk, "/dev/sda"; else NULL */
-	char *serial;                /* tells the nodes of this one from all others */
+	int type;          /* enum attached_device_type */
+	int mode;          /* permission bits of the host's node */
+	char *group;       /* whose group the node gets in the guest, where it has one of that name; may be NULL */
+	char *disk;        /* of a partition: its disk, "/dev/sda"; else NULL */
+	uint64_t sequence; /* of the disk that it is or is a part of: another one's with the same number is another disk */
+	char *serial;      /* tells the nodes of this one from all others */
 	struct attached_nodes nodes; /* the device itself, and then the partitions that come with it */
 };
 

@@ -10,7 +10,6 @@
 
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "container/device_look.h"
@@ -59,14 +58,6 @@ static bool any_device(const struct plugged *plugged, bool (*is_one)(const struc
 
 /* --- the hook ------------------------------------------------------------------------------------------------------------ */
 
-/* Where our files are, when that is not the usual place. */
-static void append_places(struct strings *environment)
-{
-	for (char *const *item = environ; *item; item++)
-		if (strncmp(*item, "SYSCONTAINER_", strlen("SYSCONTAINER_")) == 0)
-			strings_append(environment, *item);
-}
-
 static int run_hook(void *data, struct text *out, struct error *err)
 {
 	const struct monitor *monitor = data;
@@ -77,7 +68,6 @@ static int run_hook(void *data, struct text *out, struct error *err)
 				       .init_pid = monitor->boot.init.pid};
 
 	(void)out;
-	append_places(&hook.environment);
 	strings_append(&hook.arguments, "syscontainer-hooks");
 	strings_append(&hook.arguments, "follow");
 	return hook_run(&call, err); /* in a process of its own, whose memory ends with it */

@@ -17,8 +17,8 @@ static void make_device(const char *disk, const char *name, unsigned major, unsi
 	autofree char *uevent = xasprintf("%s/uevent", place), *number = xasprintf("%s/partition", place);
 	autofree char *content = NULL, *text = xasprintf("%u\n", partition), *links = xasprintf("%s/sys/dev/block", root);
 
-	content = xasprintf("MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\n", major, minor, name,
-			    partition ? "partition" : "disk");
+	content = xasprintf("MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\nDISKSEQ=%u\n", major, minor, name,
+			    partition ? "partition" : "disk", major + 1000);
 	replace(uevent, content);
 	if (partition)
 		replace(number, text);
@@ -89,6 +89,7 @@ static void assert_disk(unsigned major, unsigned minor, const char *disk, unsign
 	assert_true(device.number == makedev(major, minor));
 	assert_string_equal(whole.name, disk);
 	assert_int_equal(whole.partition, 0);
+	assert_int_equal(whole.sequence, major + 1000);
 	block_device_release(&device);
 	block_device_release(&whole);
 }
