@@ -5,10 +5,11 @@
 # In setup_file, instead of e2e_begin.
 procview_begin() { # [JSON MEMBER]...
 	e2e_begin "\"stop-timeout\": \"5s\"" "$@" || return
-	local libexec hook
+	local libexec hook plug
 	libexec=$(dirname "$(dirname "$(command -v syscontainer)")")/libexec/syscontainer
 	hook="{ \"path\": \"$libexec/lxcfs-hook\", \"env\": [ \"SYSCONTAINER_RUN=$SYSCONTAINER_RUN\" ] }"
-	echo "{ \"prestart\": [ $hook ], \"poststop\": [ $hook ] }" >"$E2E_DIR/hookspec.json"
+	plug="\"path\": \"$libexec/syscontainer-hooks\", \"args\": [ \"syscontainer-hooks\""
+	echo "{ \"prestart\": [ { $plug, \"prestart\" ] }, $hook ], \"poststop\": [ { $plug, \"poststop\" ] }, $hook ] }" >"$E2E_DIR/hookspec.json"
 	procview_config "$@"
 }
 

@@ -20,7 +20,14 @@ teardown_file() {
 }
 
 teardown() {
+	local disk
 	e2e_clean
+	if [[ -e $E2E_DIR/disk ]]; then
+		disk=$(cat "$E2E_DIR/disk")
+		partx --delete "$disk" 2>/dev/null || true
+		losetup -d "$disk"
+		rm "$E2E_DIR/disk"
+	fi
 	procview_answers || procview_start
 }
 
@@ -66,6 +73,46 @@ files_of_proc=(cpuinfo diskstats loadavg meminfo partitions slabinfo stat swaps 
 	has_text "load average"
 	run -0 in_guest web vmstat
 	run -0 in_guest web lsblk
+}
+
+# What of the plugged disk the file names.
+disks_in() { # NAME FILE
+	in_guest "$1" awk '$NF ~ /^plugged/ { print $NF; next } $3 ~ /^plugged/ { print $3 }' "$2" | xargs
+}
+
+disks_are() { # NAME FILE WANTED
+	[[ $(disks_in "$1" "$2") == "$3" ]]
+}
+
+@test "a disk that is plugged in is shown under its name in the guest, with its partitions, until it is taken out" {
+	local name disk
+	truncate -s 16M "$BATS_TEST_TMPDIR/disk"
+	disk=$(losetup --find --show "$BATS_TEST_TMPDIR/disk")
+	echo "$disk" >"$E2E_DIR/disk"
+	addpart "$disk" 1 2048 1024
+	for name in web big; do
+		disks_are "$name" /proc/partitions ""
+		syscontainer add-device --follow-partition "$name" "$disk:/dev/plugged"
+		same "partitions of $name" "$(disks_in "$name" /proc/partitions)" "plugged pluggedp1"
+		same "size in $name" "$(in_guest "$name" awk '$4 == "plugged" { print $3 }' /proc/partitions)" 16384
+		same "diskstats of $name" "$(disks_in "$name" /proc/diskstats)" plugged
+		in_guest "$name" dd if=/dev/plugged of=/dev/null bs=1M count=1 iflag=direct status=none
+		# cgroup v1 counts for disks with a limit only
+		[[ -d /sys/fs/cgroup/blkio ]] ||
+			same "sectors read by $name" "$(in_guest "$name" awk '$3 == "plugged" { print $6 }' /proc/diskstats)" 2048
+		addpart "$disk" 2 4096 1024
+		wait_for 5 disks_are "$name" /proc/partitions "plugged pluggedp1 pluggedp2"
+		delpart "$disk" 2
+		wait_for 5 disks_are "$name" /proc/partitions "plugged pluggedp1"
+		# Another server knows it as well, and so does the next boot.
+		kill -9 "$(server_pid)"
+		wait_for 10 procview_answers
+		same "partitions of $name, by the next server" "$(disks_in "$name" /proc/partitions)" "plugged pluggedp1"
+		syscontainer restart "$name"
+		same "partitions of $name, after a reboot" "$(disks_in "$name" /proc/partitions)" "plugged pluggedp1"
+		syscontainer remove-device "$name" "$disk"
+		same "partitions of $name, without it" "$(disks_in "$name" /proc/partitions)" ""
+	done
 }
 
 @test "update shows at once, on a descriptor that is kept as well" {
