@@ -127,6 +127,32 @@ opens() { # NAME PATH
 	same "recorded devices" "$(recorded mapped '.devices | length')" 1
 }
 
+@test "a cgroup of the guest gets what is plugged in, unless the guest allowed it less, and each loses what is taken out" {
+	[[ -d /sys/fs/cgroup/devices ]] || skip "cgroup v2: programs of the guest's own add up with ours"
+	local top numbers name
+	numbers=$((0x$(stat -c %t "$DISK"))):$((0x$(stat -c %T "$DISK")))
+	small_start usual --user-remap none
+	top=$(cgroup_file usual devices guest none)
+	mkdir -p "$top/open/below" "$top/closed"
+	# as systemd does for a unit with DevicePolicy=closed
+	echo a >"$top/closed/devices.deny"
+	echo 'c 1:3 rwm' >"$top/closed/devices.allow"
+	mkdir "$top/closed/below"
+	syscontainer add-device usual "$DISK:/dev/data:rw"
+	for name in . open open/below; do
+		grep -qx "b $numbers rw" "$top/$name/devices.list"
+	done
+	for name in closed closed/below; do
+		same "list of $name" "$(cat "$top/$name/devices.list")" 'c 1:3 rwm'
+	done
+	echo "b $numbers r" >"$top/closed/devices.allow"
+	syscontainer remove-device usual "$DISK"
+	for name in . open open/below closed closed/below; do
+		! grep -q " $numbers " "$top/$name/devices.list"
+	done
+	rmdir "$top"/{open/below,open,closed/below,closed}
+}
+
 # In the guest: prints the kernel's events as lines, from when the file /run/listens is there until /run/done is.
 # shellcheck disable=SC2016 # for perl
 LISTENER='socket(my $s, 16, 3, 15) or die $!; bind($s, pack("SSLL", 16, 0, 0, 1)) or die $!;
