@@ -72,7 +72,7 @@ opens() { # NAME PATH
 	partition_add "$DISK" 12
 	wait_for 5 has_node mapped /dev/datap12 "${DISK}p12"
 	opens mapped /dev/datap12
-	! syscontainer exec mapped /bin/sh -c 'exec 9>>/dev/datap12'
+	run ! syscontainer exec mapped /bin/sh -c 'exec 9>>/dev/datap12'
 	same list "$(syscontainer list-device --sub-partition mapped | jq -c '[.[].PathInContainer]')" '["/dev/data","/dev/datap1","/dev/datap12"]'
 	delpart "$DISK" 1
 	wait_for 5 has_no_node mapped /dev/datap1
@@ -123,7 +123,7 @@ opens() { # NAME PATH
 	done
 	losetup "$DISK" "$BATS_TEST_TMPDIR/secret"
 	numbers=$((0x$(stat -c %t "$DISK"))):$((0x$(stat -c %T "$DISK")))
-	[[ ! -d /sys/fs/cgroup/devices ]] || ! grep -q " $numbers " "$(cgroup_file mapped devices devices.list none)"
+	[[ ! -d /sys/fs/cgroup/devices ]] || run ! grep " $numbers " "$(cgroup_file mapped devices devices.list none)"
 	same "recorded devices" "$(recorded mapped '.devices | length')" 1
 }
 
@@ -148,7 +148,7 @@ opens() { # NAME PATH
 	echo "b $numbers r" >"$top/closed/devices.allow"
 	syscontainer remove-device usual "$DISK"
 	for name in . open open/below closed closed/below; do
-		! grep -q " $numbers " "$top/$name/devices.list"
+		run ! grep " $numbers " "$top/$name/devices.list"
 	done
 	rmdir "$top"/{open/below,open,closed/below,closed}
 }

@@ -141,6 +141,25 @@ devices_list() { # NAME
 	done
 }
 
+# How many programs decide about devices in a v2 cgroup (bpf(2), BPF_PROG_QUERY).
+# shellcheck disable=SC2016 # for perl
+count_programs() { # DIRECTORY
+	perl -e 'use POSIX; my $fd = POSIX::open($ARGV[0], O_RDONLY) // die $!; my $query = pack("L4 Q L x100", $fd, 6, 0, 0, 0, 0);
+		syscall(321, 16, $query, length($query)) == 0 or die $!; print((unpack("L4 Q L", $query))[5])' "$1"
+}
+
+@test "on cgroup v2 there is one program of ours, out of the guest's reach, and none of liblxc's" {
+	[[ ! -d /sys/fs/cgroup/devices ]] || skip "devices are a controller of cgroup v1 here"
+	[[ $(uname -m) == x86_64 ]] || skip "the number of bpf(2) is that of x86-64"
+	local name
+	small_start mapped
+	small_start plain --privileged --device "$devices/fuse"
+	for name in mapped plain; do
+		same "programs of $name" "$(count_programs "$(cgroup_file "$name" devices none .)")" 1
+		same "programs of the guest's cgroup" "$(count_programs "$(cgroup_file "$name" devices none guest)")" 0
+	done
+}
+
 @test "bad devices and rules are refused with option and value, and nothing is made" {
 	local value tree
 	tree=$(tree_small tree)

@@ -79,7 +79,7 @@ static void test_partitions_are_those_of_the_disk(void **state)
 
 static void assert_disk(unsigned major, unsigned minor, const char *disk, unsigned partition)
 {
-	struct block_device device, whole;
+	struct block_device device = {0}, whole = {0};
 	struct error err = {0};
 
 	if (block_find(root, makedev(major, minor), &device, &err) < 0 ||
