@@ -4,6 +4,8 @@
 
 #ifdef FAULT_INJECTION
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,7 +18,36 @@ static struct {
 	unsigned long wanted;
 	int code;     /* 0: kill */
 	int first_fd; /* pidfd of the process that began: pids mean something else in a guest */
+	int killer_fd;
 } fault;
+
+/* A child that is in a guest may not kill us; whoever writes to the pipe has this one do it, and it goes with us. */
+static void begin_killer(void)
+{
+	struct pollfd fds[2] = {{.events = POLLIN}, {.fd = fault.first_fd, .events = POLLIN}};
+	int pipe_fds[2];
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0 || fork() != 0) {
+		fault.killer_fd = pipe_fds[1];
+		close(pipe_fds[0]);
+		return;
+	}
+	fds[0].fd = pipe_fds[0];
+	while (poll(fds, 2, -1) < 0)
+		;
+	if (fds[0].revents)
+		syscall(SYS_pidfd_send_signal, fault.first_fd, SIGKILL, NULL, 0);
+	_exit(0);
+}
+
+static void kill_all(void)
+{
+	struct pollfd first = {.fd = fault.first_fd, .events = POLLIN};
+
+	while (write(fault.killer_fd, "", 1) != 1 || poll(&first, 1, -1) < 0)
+		;
+	raise(SIGKILL);
+}
 
 static void begin(void)
 {
@@ -29,6 +60,7 @@ static void begin(void)
 		return;
 	fault.wanted = strtoul(value, &end, 10);
 	fault.code = *end == ':' ? (int)strtol(end + 1, NULL, 10) : 0;
+	begin_killer();
 }
 
 int fault_point(void)
@@ -39,8 +71,7 @@ int fault_point(void)
 		return 0;
 	if (fault.code)
 		return -fault.code;
-	syscall(SYS_pidfd_send_signal, fault.first_fd, SIGKILL, NULL, 0);
-	raise(SIGKILL);
+	kill_all();
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -231,6 +232,7 @@ int file_replace(int dirfd, const char *path, const void *data, size_t length, m
 	if (fd < 0)
 		return error_set_errno(err, "cannot replace %s: cannot create a file in its directory", path);
 	result = fill_temporary(fd, data, length, mode, err);
+	fault_point();
 	if (result < 0)
 		error_prefix(err, "cannot replace %s", path);
 	else if (renameat(parent, temporary, parent, name) < 0)
@@ -239,6 +241,7 @@ int file_replace(int dirfd, const char *path, const void *data, size_t length, m
 		unlinkat(parent, temporary, 0);
 		return result;
 	}
+	fault_point();
 	/* Some file systems (FUSE ones) have no fsync of directories and say EINVAL. */
 	if (fsync(parent) < 0 && errno != EINVAL)
 		return error_set_errno(err, "cannot sync the directory of %s", path);

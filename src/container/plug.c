@@ -342,6 +342,18 @@ static void skip(struct plug *plug, const struct step *step, const struct error 
 }
 
 /* What should be there and cannot be (a disk that is gone since) is skipped; what should be gone must go. */
+static int repair_one(struct plug *plug, const struct step *step, struct error *err)
+{
+	struct error error = {0};
+	int r = step->item ? attach(plug, step, &error) : detach(plug, step, &error);
+
+	if (r < 0 && step->item && detach(plug, &(struct step){step->kind, step->item, NULL}, NULL) == 0) {
+		skip(plug, step, &error);
+		r = 0;
+	}
+	return r < 0 ? error_set(err, r, "a change that was not finished cannot be taken back: %s", error.message) : 0;
+}
+
 static int repair(struct plug *plug, struct error *err)
 {
 	autorelease(steps_release) struct steps steps = {0};
@@ -349,18 +361,13 @@ static int repair(struct plug *plug, struct error *err)
 
 	plan_repair(plug, &steps);
 	plug->is_repair = true;
-	for (size_t i = 0; r == 0 && i < steps.count; i++) {
-		const struct step *step = &steps.items[i];
-		struct error error = {0};
-
-		r = step->item ? attach(plug, step, &error) : detach(plug, step, &error);
-		if (r < 0 && step->item && detach(plug, &(struct step){step->kind, step->item, NULL}, NULL) == 0) {
-			skip(plug, step, &error);
-			r = 0;
-		}
-		if (r < 0)
-			error_set(err, r, "a change that was not finished cannot be taken back: %s", error.message);
-	}
+	/* As in any change: first what goes, the last first, since it may stand on an earlier one. */
+	for (size_t i = steps.count; r == 0 && i-- > 0;)
+		if (!steps.items[i].item)
+			r = repair_one(plug, &steps.items[i], err);
+	for (size_t i = 0; r == 0 && i < steps.count; i++)
+		if (steps.items[i].item)
+			r = repair_one(plug, &steps.items[i], err);
 	plug->is_repair = false;
 	if (r < 0)
 		return r;
