@@ -45,10 +45,7 @@ state_of() { # NAME
 	jq -cS 'del(.. | .now?) | {live: (.live // {}), intent}' "$SYSCONTAINER_RUN/$(container_id "$1")/plugged.json" 2>/dev/null || echo '{"intent":null,"live":{}}'
 	pid=$(init_pid "$1")
 	awk '{ print $4, $5, $6 }' "/proc/$pid/mountinfo"
-	nsenter --net="/proc/$pid/ns/net" ip -o address
-	nsenter --net="/proc/$pid/ns/net" ip -o link | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ link\/.*//'
-	nsenter --net="/proc/$pid/ns/net" ip route
-	nsenter --net="/proc/$pid/ns/net" ip -6 route
+	nsenter --net="/proc/$pid/ns/net" sh -c 'ip -o address; ip -o link; ip route; ip -6 route' | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ link\/.*//'
 }
 
 same_state() { # WHAT FILE...: is the state in $now that of one of the files?
