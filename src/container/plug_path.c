@@ -379,8 +379,9 @@ static int remove_tree(const struct plug *plug, const struct mountinfo *table, s
 	return remove_once(plug, table, removal, &tree, err);
 }
 
-/* LOOK_AGAIN when it was there. */
-static int try_detach(const struct plug *plug, const struct attached_path *path, uint64_t id, struct error *err)
+/* LOOK_AGAIN when it was there. What was made for it goes at the first attempt, whether the mount is there still or not. */
+static int try_detach(const struct plug *plug, const struct attached_path *path, uint64_t id, bool is_first,
+		      struct error *err)
 {
 	autorelease(mountinfo_release) struct mountinfo table = {0};
 	struct removal removal = {.path = path};
@@ -393,7 +394,7 @@ static int try_detach(const struct plug *plug, const struct attached_path *path,
 		r = remove_tree(plug, &table, &removal, err);
 		return r < 0 ? r : r == IS_GONE ? 0 : LOOK_AGAIN;
 	}
-	return path->now.made ? run_inside(plug, remove_inside, &removal, err) : 0;
+	return is_first && path->now.made ? run_inside(plug, remove_inside, &removal, err) : 0;
 }
 
 static int detach(struct plug *plug, const void *item, struct error *err)
@@ -409,7 +410,7 @@ static int detach(struct plug *plug, const void *item, struct error *err)
 	if (r == 0)
 		r = LOOK_AGAIN;
 	for (int i = 0; r == LOOK_AGAIN && i < ATTEMPTS; i++)
-		r = try_detach(plug, path, id, &error);
+		r = try_detach(plug, path, id, i == 0, &error);
 	if (r == LOOK_AGAIN)
 		r = error_set(&error, -EBUSY, "the guest mounts something over %s again and again", path->guest);
 	/* The end of the guest is the end of its mounts. */
