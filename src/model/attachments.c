@@ -163,5 +163,5 @@ int attachments_check(const struct attachments *attachments, struct error *err)
 		for (size_t i = 0; r == 0 && i < count; i++)
 			r = check_item(attachments, kind, i, err);
 	}
-	return r;
+	return r < 0 ? r : attached_nics_check(&attachments->lists[ATTACHMENT_NIC], err);
 }

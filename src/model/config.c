@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "model/attached_nic.h"
 #include "model/paths.h"
 #include "model/spec.h"
 
@@ -53,6 +54,7 @@ static const struct schema_field config_fields[] = {
 	{.key = "container-log", .type = SCHEMA_OBJECT, .offset = offsetof(struct config, log), .nested = &log_schema},
 	{.key = "cpu-rt-period", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_period_us)},
 	{.key = "cpu-rt-runtime", .type = SCHEMA_INT64, .offset = offsetof(struct config, cpu_rt_runtime_us)},
+	{.key = "max-physical-nics", .type = SCHEMA_INT, .offset = offsetof(struct config, max_physical_nics)},
 	{.key = "proc-view", .type = SCHEMA_BOOL, .offset = offsetof(struct config, shows_proc_view)},
 };
 const struct schema config_schema = {sizeof(struct config), config_fields, ARRAY_SIZE(config_fields)};
@@ -201,6 +203,9 @@ static int parse_values(struct config *config, struct error *err)
 		return error_set(err, -EINVAL, "container-log.max-size: %s is below 4096 bytes", config->log.max_size);
 	if (config->log.max_files < 1 || config->log.max_files > 100)
 		return error_set(err, -EINVAL, "container-log.max-file: %d is not between 1 and 100", config->log.max_files);
+	if (config->max_physical_nics < 0 || config->max_physical_nics > ATTACHED_NIC_LIMIT)
+		return error_set(err, -EINVAL, "max-physical-nics: %d is not between 0 and %d", config->max_physical_nics,
+				 ATTACHED_NIC_LIMIT);
 	r = check_realtime(config, err);
 	return r < 0 ? r : parse_security(config, err);
 }
@@ -213,6 +218,7 @@ int config_load(struct config *ret_config, struct error *err)
 
 	*ret_config = (struct config){
 		.log = {.max_files = 7},
+		.max_physical_nics = 8,
 		.shows_proc_view = true,
 		.cpu_rt_period_us = CGROUP_LIMIT_UNSET,
 		.cpu_rt_runtime_us = CGROUP_LIMIT_UNSET,

@@ -25,8 +25,9 @@ struct config {
 	char *start_timeout; /* duration; "0" waits for ever */
 	char *stop_timeout;
 	char *cgroup_parent;
-	bool shows_proc_view; /* to containers that do not say */
-	char *hook_spec;      /* absolute path of a hook spec for all containers; NULL */
+	int max_physical_nics; /* in one container */
+	bool shows_proc_view;  /* to containers that do not say */
+	char *hook_spec;       /* absolute path of a hook spec for all containers; NULL */
 	/* What cgroup_parent may hand out of real-time CPU, on v1; INT64_MIN: it is left as it is. */
 	int64_t cpu_rt_period_us, cpu_rt_runtime_us;
 	struct config_log log;
