@@ -399,7 +399,7 @@ static int look(struct plug *plug, const struct process_id *init, struct error *
 /* What an earlier command or boot has left undone. */
 static int clear_up(struct plug *plug, struct error *err)
 {
-	if (plug->now.version == 0)
+	if (plug->now.version == 0 && plug->init.pid)
 		return 0;
 	if (plug->init.pid == 0 || is_stale(plug))
 		return plug_retrieve(plug, err);
@@ -628,6 +628,8 @@ int plug_retrieve(struct plug *plug, struct error *err)
 			if (r < 0 && result == 0)
 				result = r;
 		}
+		if (kinds[kind]->clear && result == 0)
+			result = kinds[kind]->clear(plug, err);
 	}
 	if (result < 0)
 		return result;

@@ -53,6 +53,8 @@ struct plug_kind {
 	int (*refresh)(struct plug *plug, void *item, struct error *err);
 	/* After the end of PID 1: takes home what must return to the host. May be NULL: what is left goes away with the guest's namespaces. */
 	int (*retrieve)(struct plug *plug, const void *item, struct error *err);
+	/* After all of the kind was retrieved: releases what was held for them together. May be NULL. */
+	int (*clear)(struct plug *plug, struct error *err);
 };
 extern const struct plug_kind plug_device, plug_path, plug_nic, plug_route;
 

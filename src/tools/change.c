@@ -2,6 +2,7 @@
 /* Owns what every change of what is plugged in has in common. */
 #include "base/memory.h"
 #include "container/control.h"
+#include "container/nic.h"
 #include "model/event.h"
 #include "tools/tools.h"
 
@@ -70,7 +71,9 @@ static int edit(struct work *work, struct error *err)
 
 	attachments_copy(&work->container.spec.attachments, &work->wanted);
 	r = change->edit(&work->container, &work->wanted, change->data, err);
-	return r < 0 ? r : attachments_check(&work->wanted, err);
+	if (r == 0)
+		r = attachments_check(&work->wanted, err);
+	return r < 0 ? r : nic_check_limit(&work->wanted, err);
 }
 
 static int run(struct work *work, struct error *err)
