@@ -3,23 +3,12 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "container/tools_verbs.h"
 #include "model/paths.h"
 #include "tools/tools.h"
 
-static const struct command *const commands[] = {
-	&command_add_device,
-	&command_add_path,
-	&command_apply,
-	&command_attachments,
-	&command_list_device,
-	&command_list_path,
-	&command_relabel,
-	&command_remove_device,
-	&command_remove_path,
-	&command_retry,
-	&command_update_device,
-	NULL,
-};
+#define POINTER(id_, name_, summary_) &command_##id_,
+static const struct command *const commands[] = {TOOLS_VERBS(POINTER) & command_retry, NULL};
 
 static void log_failure(const char *message)
 {

@@ -37,6 +37,11 @@ void tools_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* An array on one line, or indented; nothing when it is empty. */
 void tools_print_list(const struct json *list, bool is_pretty);
 
+/* filter.c: --filter of lists, an object with keys of the elements in any case. NULL: all. */
+int tools_filter_parse(const char *text, struct json **ret_filter, struct error *err);
+/* Is each value of the filter that of the element? "" and 0 are like any; what the element has not is not looked at. */
+bool tools_filter_takes(const struct json *filter, const struct json *element);
+
 /* log.c: --log, --log-level, --log-format, for all commands. */
 struct tools_log_options {
 	char *file, *level, *format;
@@ -50,3 +55,5 @@ void tools_log(const char *level, const char *message);
 extern const struct command command_attachments, command_apply, command_retry;
 extern const struct command command_add_device, command_list_device, command_remove_device, command_update_device;
 extern const struct command command_add_path, command_list_path, command_relabel, command_remove_path;
+extern const struct command command_add_nic, command_list_nic, command_remove_nic, command_update_nic;
+extern const struct command command_add_route, command_list_route, command_remove_route;
