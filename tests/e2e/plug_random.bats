@@ -110,6 +110,11 @@ check() { # OPERATION
 	done
 }
 
+has_another_init() { # PID
+	local now
+	now=$(init_pid web 2>/dev/null) && [[ $now && $now != "$1" && $now != 0 ]]
+}
+
 is_up() {
 	[[ $(field web .State.Status) == running ]]
 }
@@ -142,7 +147,7 @@ change() { # kill or nothing
 	for ((round = 1; round <= OPERATIONS; round++)); do
 		operation=$((RANDOM % 40))
 		case $operation in
-		0) kill -9 "$(init_pid web)" ;;
+		0) init=$(init_pid web) && kill -9 "$init" && wait_for 20 has_another_init "$init" ;;
 		1) kill_monitor web && syscontainer repair >/dev/null ;;
 		2) syscontainer restart -t 0 web >/dev/null ;;
 		3 | 4 | 5 | 6) change kill ;;
