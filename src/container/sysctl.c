@@ -81,6 +81,12 @@ static int write_parameter(const struct setting *setting, const struct parameter
 	const char *value = strchr(parameter->item, '=') + 1;
 	autoclose int fd = open_parameter(setting, parameter, O_WRONLY);
 
+	if (fd < 0 && errno == ENOENT && parameter->host_fd >= 0 && setting->guest_root != 0)
+		return error_set(
+			err, -EOPNOTSUPP,
+			"--sysctl %s: this kernel has no %s where root is not the host's, as newer ones do; leave it out, "
+			"or use --user-remap none",
+			parameter->item, parameter->key);
 	if (fd < 0)
 		return error_set_errno(err, "--sysctl %s: a container has no %s of its own that could be set",
 				       parameter->item, parameter->key);

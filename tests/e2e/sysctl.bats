@@ -33,24 +33,41 @@ change() { # NAME PATH VALUE
 	syscontainer exec "$1" /bin/sh -c "echo $3 >/proc/sys/$2"
 }
 
-settings=(--sysctl net.ipv4.ip_forward=1 --sysctl net.core.somaxconn=123 --sysctl kernel.msgmax=9999
+settings=(--sysctl net.ipv4.ip_forward=1 --sysctl kernel.msgmax=9999
 	--sysctl "kernel.sem=250 32000 100 129" --sysctl kernel.shm_rmid_forced=1 --sysctl fs.mqueue.msg_max=20)
 
+# Linux 6.1 shows the network's core parameters in no user namespace.
+has_core_for_all() {
+	unshare --user --map-root-user --net test -e /proc/sys/net/core/somaxconn
+}
+
 @test "--sysctl sets the guest's parameters, remapped, with the host's ids and privileged; a restart keeps them" {
-	local name
-	small_start mapped "${settings[@]}"
-	small_start plain --user-remap none "${settings[@]}"
-	small_start privileged --privileged "${settings[@]}"
+	local name core=(--sysctl net.core.somaxconn=123) core_of_all=()
+	! has_core_for_all || core_of_all=("${core[@]}")
+	small_start mapped "${settings[@]}" "${core_of_all[@]}"
+	small_start plain --user-remap none "${settings[@]}" "${core[@]}"
+	small_start privileged --privileged "${settings[@]}" "${core[@]}"
 	syscontainer restart mapped
 	for name in mapped plain privileged; do
 		same ip_forward "$(parameter "$name" net/ipv4/ip_forward)" 1
-		same somaxconn "$(parameter "$name" net/core/somaxconn)" 123
+		[[ $name == mapped && ! ${core_of_all[*]} ]] || same somaxconn "$(parameter "$name" net/core/somaxconn)" 123
 		same msgmax "$(parameter "$name" kernel/msgmax)" 9999
 		same sem "$(parameter "$name" kernel/sem)" "250 32000 100 129"
 		same shm_rmid_forced "$(parameter "$name" kernel/shm_rmid_forced)" 1
 		same msg_max "$(parameter "$name" fs/mqueue/msg_max)" 20
 	done
 	same inspect "$(field mapped "json .HostConfig.Sysctls" | jq -r '."kernel.msgmax", ."kernel.sem"' | xargs)" "9999 250 32000 100 129"
+}
+
+@test "net.core.somaxconn is the guest's own, or refused where the kernel has it for the host's root only" {
+	tree_small core >/dev/null
+	run syscontainer run -d --name core --sysctl net.core.somaxconn=123 "$(tree_path core)" /bin/sh -c "$SMALL_PROGRAM"
+	if has_core_for_all; then
+		same somaxconn "$(parameter core net/core/somaxconn)" 123
+	else
+		same status "$status" 125
+		has_text "this kernel has no net.core.somaxconn where root is not the host's"
+	fi
 }
 
 @test "kernel.pid_max is the guest's own, or refused where the kernel has one for all" {
