@@ -21,12 +21,21 @@ host_clean() {
 	rm -rf --one-file-system "$HOST"
 }
 
-host_mount() { # PLACE [OPTION OF mount]...
-	local place=$1
-	shift
-	mkdir -p "$place"
-	mount -t tmpfs "$@" "$E2E_CGROUP" "$place"
-	MOUNTED=("$place" "${MOUNTED[@]}")
+# A file system of its own, empty; ext4, because before Linux 6.3 the ids of a tmpfs cannot be shifted.
+host_mount() { # PLACE
+	local image
+	image=$(mktemp "$HOST/image.XXXXXX")
+	truncate -s 4M "$image"
+	mkfs.ext4 -q -O ^has_journal "$image"
+	mkdir -p "$1"
+	mount -o loop "$image" "$1"
+	MOUNTED=("$1" "${MOUNTED[@]}")
+	rmdir "$1/lost+found"
+	rm "$image"
+}
+
+kernel_is_before() { # VERSION
+	[[ $(printf '%s\n' "$1" "$(uname -r)" | sort -V | tail -n 1) == "$1" ]]
 }
 
 # Attributes, propagation, type, and options of the file system that PID 1 sees at PATH.

@@ -188,7 +188,16 @@ load mounting
 	echo squashed >"$HOST/tree/file"
 	chown 5:6 "$HOST/tree/file"
 	mksquashfs "$HOST/tree" "$HOST/image" -quiet -no-progress >/dev/null
-	mounting_start remapped --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
+	if kernel_is_before 6.2; then
+		run -125 mounting_start remapped --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
+		has_text "cannot be mounted with shifted ids"
+		has_text "squashfs: Linux 6.2"
+		same containers "$(container_names)" ""
+		tree_remove remapped
+		mounting_start remapped --user-remap none --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
+	else
+		mounting_start remapped --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
+	fi
 	small_start privileged --privileged --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
 	for name in remapped privileged; do
 		same content "$(in_guest "$name" cat /opt/image/file)" squashed
