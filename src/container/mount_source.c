@@ -58,16 +58,13 @@ static int check_propagation(const struct spec *spec, const struct spec_mount *m
 			 mount->source, name);
 }
 
-static int explain_shift(const struct spec_mount *mount, int source_fd, struct error *err)
+static int explain_shift(const struct spec_mount *mount, const char *type, struct error *err)
 {
-	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
-
-	mountinfo_describe(source_fd, &info, NULL);
 	return error_set(
 		err, -EOPNOTSUPP,
 		"the file system of %s (%s), or of what is mounted below it, cannot be mounted with shifted ids. Use the option "
 		"noshift, with which the guest sees the host's ids, or put it on ext4, xfs or btrfs (squashfs: Linux 6.2, tmpfs: Linux 6.3)",
-		mount->source, info.type ? info.type : "unknown");
+		mount->source, type ? type : "unknown");
 }
 
 static uint64_t attributes_of(const struct spec_mount *mount)
@@ -91,13 +88,16 @@ static int change_bind(const struct spec_mount *mount, int tree, struct error *e
 
 static int clone_source(const struct spec_mount *mount, int source_fd, int userns_fd, struct error *err)
 {
+	autorelease(mountinfo_entry_release) struct mountinfo_entry info = {0};
 	autoclose int tree = mount_clone(source_fd, "", AT_RECURSIVE, err);
 	int r = tree < 0 ? tree : change_bind(mount, tree, err);
 
 	if (r < 0)
 		return error_prefix(err, "%s", mount->source);
-	if (userns_fd >= 0 && !mount->keeps_ids && mount_shift(tree, userns_fd, AT_RECURSIVE, NULL) < 0)
-		return explain_shift(mount, source_fd, err);
+	if (userns_fd >= 0 && !mount->keeps_ids && mount_shift(tree, userns_fd, AT_RECURSIVE, NULL) < 0) {
+		mountinfo_describe(source_fd, &info, NULL);
+		return explain_shift(mount, info.type, err);
+	}
 	return steal_fd(&tree);
 }
 
@@ -133,7 +133,7 @@ static int open_squashfs(const struct guest *guest, const struct spec_mount *mou
 	if (tree < 0)
 		return tree;
 	if (guest->userns_fd >= 0 && !mount->keeps_ids && mount_shift(tree, guest->userns_fd, AT_RECURSIVE, NULL) < 0)
-		return explain_shift(mount, tree, err);
+		return explain_shift(mount, "squashfs", err);
 	return steal_fd(&tree);
 }
 

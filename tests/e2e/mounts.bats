@@ -190,7 +190,7 @@ load mounting
 	mksquashfs "$HOST/tree" "$HOST/image" -quiet -no-progress >/dev/null
 	if kernel_is_before 6.2; then
 		run -125 mounting_start remapped --mount "type=squashfs,src=$HOST/image,dst=/opt/image"
-		has_text "cannot be mounted with shifted ids"
+		has_text "(squashfs), or of what is mounted below it, cannot be mounted with shifted ids"
 		has_text "squashfs: Linux 6.2"
 		same containers "$(container_names)" ""
 		tree_remove remapped
