@@ -616,3 +616,20 @@ int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *con
 				 controller ? controller : "name=systemd");
 	return cgroup_of_process_in(host, hierarchy, pid, ret_path, err);
 }
+
+int cgroup_join(const struct cgroup_host *host, pid_t pid, struct error *err)
+{
+	for (size_t i = 0; i < host->count; i++) {
+		autofree char *place = NULL, *directory = NULL, *file = NULL;
+		int r = cgroup_of_process_in(host, &host->hierarchies[i], pid, &place, err);
+
+		if (r < 0)
+			return r;
+		directory = cgroup_directory(&host->hierarchies[i], place);
+		file = xasprintf("%s/cgroup.procs", directory);
+		r = file_write_value(AT_FDCWD, file, "0", err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

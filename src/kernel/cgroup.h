@@ -100,5 +100,7 @@ int cgroup_of_process_in(const struct cgroup_host *host, const struct cgroup_hie
 			 char **ret_path, struct error *err);
 /* The same from the content of a process's /proc/PID/cgroup (cgroups(7)), however long that process lives. */
 int cgroup_parse_place(const char *content, const struct cgroup_hierarchy *hierarchy, char **ret_path, struct error *err);
+/* Moves us to where that process is, in every hierarchy. */
+int cgroup_join(const struct cgroup_host *host, pid_t pid, struct error *err);
 /* Is `path` the cgroup `top` or below it? */
 bool cgroup_path_is_below(const char *path, const char *top);

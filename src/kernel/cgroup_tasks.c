@@ -235,14 +235,14 @@ int cgroup_attach(const struct cgroup_host *host, const char *path, const char *
 	return r < 0 ? r : 0;
 }
 
-int cgroup_move(const struct cgroup_host *host, const char *path, pid_t pid, struct error *err)
+int cgroup_enter(const struct cgroup_host *host, const char *path, struct error *err)
 {
-	autofree char *value = xasprintf("%d", (int)pid);
 	int result = 0;
 
 	for (size_t i = 0; i < host->count; i++) {
-		autofree char *file = xasprintf("%s%s/cgroup.procs", host->hierarchies[i].mount_point, path);
-		int r = file_write_value(AT_FDCWD, file, value, result < 0 ? NULL : err);
+		autofree char *directory = cgroup_directory(&host->hierarchies[i], path);
+		autofree char *file = xasprintf("%s/cgroup.procs", directory);
+		int r = file_write_value(AT_FDCWD, file, "0", result < 0 ? NULL : err);
 
 		if (r < 0 && result == 0)
 			result = r;

@@ -44,7 +44,6 @@ void cgroup_hasten_moves(void);
  */
 int cgroup_attach(const struct cgroup_host *host, const char *path, const char *leaf, pid_t pid, struct error *err);
 /*
- * Moves a process with all its threads into the cgroup in every hierarchy; "" is the top of each, pid 0 the caller. One that refuses does not keep the
- * process out of the others; the first refusal is the one reported.
+ * Moves us into the cgroup in every hierarchy. One that refuses does not keep us out of the others; the first refusal is the one reported.
  */
-int cgroup_move(const struct cgroup_host *host, const char *path, pid_t pid, struct error *err);
+int cgroup_enter(const struct cgroup_host *host, const char *path, struct error *err);

@@ -22,7 +22,7 @@ void place_enter(struct monitor *monitor)
 	int r = cgroup_create(&monitor->cgroups, path, &error);
 
 	if (r == 0)
-		r = cgroup_move(&monitor->cgroups, path, 0, &error);
+		r = cgroup_enter(&monitor->cgroups, path, &error);
 	if (r < 0) { /* the guest matters more */
 		error_prefix(&error, "the container's monitor stays where it was started");
 		monitor_complain(monitor, &error);
@@ -34,8 +34,8 @@ void place_leave(struct monitor *monitor)
 	autofree char *path = own_cgroup(monitor);
 	struct error error = {0};
 
-	/* To the top, the one place that is always there and where a process may always be: for the few steps to our end. */
-	cgroup_move(&monitor->cgroups, "", 0, NULL);
+	/* To the host's first process, the one place that is always there and where a process may always be: for the few steps to our end. */
+	cgroup_join(&monitor->cgroups, 1, NULL);
 	if (cgroup_remove(&monitor->cgroups, path, &error) < 0)
 		monitor_complain(monitor, &error);
 	cgroup_remove_unused(&monitor->cgroups, monitor->spec.cgroup_parent);

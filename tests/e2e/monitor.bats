@@ -120,8 +120,8 @@ monitor_is_at() { # NAME CGROUP
 	before=$(init_pid web)
 	syscontainer exec web systemctl reboot || true
 	wait_for 20 is_gone "$before"
+	wait_for 30 has_field web .RestartCount 1 # before that the last boot is what it tells of
 	wait_for 30 has_field web .State.Ready true
-	has_field web .RestartCount 1
 	run -0 syscontainer exec web systemctl is-system-running --wait
 }
 
