@@ -26,7 +26,7 @@ e2e_begin() { # [JSON MEMBER]...
 	[[ $EUID -eq 0 ]] || e2e_die "the end-to-end tests boot containers: run them as root" || return 1
 	[[ -d ${SYSCONTAINER_TEST_TREE:-} ]] || e2e_die "SYSCONTAINER_TEST_TREE must name a Debian tree; ./run-tests sets it" || return 1
 	command -v syscontainer >/dev/null || e2e_die "syscontainer is not on PATH; ./run-tests sets it" || return 1
-	E2E_DIR=$(mktemp -d /var/tmp/sysc-test.XXXXXX)
+	E2E_DIR=$(mktemp -d "${SYSCONTAINER_TEST_SCRATCH:-/var/tmp}/sysc-test.XXXXXX")
 	SYSCONTAINER_RUN=$(mktemp -d /run/sysc-test.XXXXXX) # short: sockets lie below it, and their paths end at 107 bytes
 	SYSCONTAINER_ROOT=$E2E_DIR/root
 	SYSCONTAINER_CONFIG=$E2E_DIR/daemon.json
@@ -82,10 +82,15 @@ teardown() {
 # --- trees --------------------------------------------------------------------------------------------------------------
 
 # Prints the path of a fresh writable tree. Overlays cannot be mounted with shifted ids, so it is a copy, in which /usr is hard
-# links into one copy for the file: files below /usr may be replaced and removed but must not be written in place.
+# links into one copy for the file: files below /usr may be replaced and removed but must not be written in place. A host that is thrown away has that copy
+# already: with SYSCONTAINER_TEST_SCRATCH, a folder beside the trees, which are taken themselves then.
 tree_new() { # NAME
 	local dir=$E2E_DIR/trees/$1 item
-	[[ -d $E2E_DIR/base ]] || cp -a --reflink=auto "$SYSCONTAINER_TEST_TREE" "$E2E_DIR/base" || return 1
+	if [[ ${SYSCONTAINER_TEST_SCRATCH:-} ]]; then
+		ln -sfn "$SYSCONTAINER_TEST_TREE" "$E2E_DIR/base"
+	elif [[ ! -d $E2E_DIR/base ]]; then
+		cp -a --reflink=auto "$SYSCONTAINER_TEST_TREE" "$E2E_DIR/base" || return 1
+	fi
 	mkdir -m 711 "$dir" "$dir/tree"
 	chmod 755 "$dir/tree"
 	for item in "$E2E_DIR"/base/*; do
