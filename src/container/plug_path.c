@@ -157,6 +157,11 @@ struct removal {
 	int flags; /* of umount2(2) */
 };
 
+static void removal_release(struct removal *removal)
+{
+	free(removal->covers);
+}
+
 static bool is_cover(const struct removal *removal, uint64_t id)
 {
 	for (size_t i = 0; i < removal->cover_count; i++)
@@ -234,42 +239,6 @@ static int remove_inside(void *data, struct error *err)
 
 /* --- who is in the way --------------------------------------------------------------------------------------------------- */
 
-/* A mount and all that is mounted below it, by index in the table; the first is the mount itself. */
-struct tree {
-	size_t *mounts;
-	size_t count;
-};
-
-static void tree_release(struct tree *tree)
-{
-	free(tree->mounts);
-}
-
-static bool tree_has(const struct tree *tree, const struct mountinfo *table, uint64_t id)
-{
-	for (size_t i = 0; i < tree->count; i++)
-		if (table->entries[tree->mounts[i]].id == id)
-			return true;
-	return false;
-}
-
-/* Mounts may have been moved, so parents need not stand before their children in the table. */
-static void find_tree(const struct mountinfo *table, const struct mountinfo_entry *top, struct tree *ret_tree)
-{
-	struct tree tree = {.mounts = xcalloc(table->count, sizeof(*tree.mounts))};
-	size_t before = 0;
-
-	tree.mounts[tree.count++] = (size_t)(top - table->entries);
-	while (before < tree.count) {
-		before = tree.count;
-		for (size_t i = 0; i < table->count; i++)
-			if (tree_has(&tree, table, table->entries[i].parent) &&
-			    !tree_has(&tree, table, table->entries[i].id))
-				tree.mounts[tree.count++] = i;
-	}
-	*ret_tree = tree;
-}
-
 /* What came along from the host, or did so later by propagation, is mounted there too. */
 static bool is_hosts(const struct mountinfo *host, const struct mountinfo_entry *entry)
 {
@@ -281,7 +250,7 @@ static bool is_hosts(const struct mountinfo *host, const struct mountinfo_entry 
 }
 
 /* Only the host's own mounts are below it. */
-static int check_tree(const struct mountinfo *table, const struct tree *tree, struct error *err)
+static int check_tree(const struct mountinfo *table, const struct mountinfo_tree *tree, struct error *err)
 {
 	autorelease(mountinfo_release) struct mountinfo host = {0};
 	int r = tree->count > 1 ? mountinfo_read(getpid(), &host, err) : 0;
@@ -315,7 +284,8 @@ static int check_attached_below(const struct plug *plug, const struct attached_p
 }
 
 /* 0 when nobody is found. */
-static int refuse_holders(const struct plug *plug, const struct mountinfo *table, const struct tree *tree, struct error *err)
+static int refuse_holders(const struct plug *plug, const struct mountinfo *table, const struct mountinfo_tree *tree,
+			  struct error *err)
 {
 	autorelease(cgroup_pids_release) struct cgroup_pids pids = {0};
 	autorelease(text_release) struct text holders = {0};
@@ -328,7 +298,7 @@ static int refuse_holders(const struct plug *plug, const struct mountinfo *table
 		return 0;
 	return error_set(
 		err, -EBUSY,
-		"it is in use by process %s of the guest. End that first, or detach it with --force, which leaves it to "
+		"it is in use by process %s of the guest. End that first, or use remove-path --force, which leaves it to "
 		"them until they end",
 		text_get(&holders));
 }
@@ -336,7 +306,7 @@ static int refuse_holders(const struct plug *plug, const struct mountinfo *table
 /* --- detach -------------------------------------------------------------------------------------------------------------- */
 
 static int remove_once(const struct plug *plug, const struct mountinfo *table, const struct removal *removal,
-		       const struct tree *tree, struct error *err)
+		       const struct mountinfo_tree *tree, struct error *err)
 {
 	struct error error = {0};
 	int r = run_inside(plug, remove_inside, removal, &error);
@@ -345,13 +315,14 @@ static int remove_once(const struct plug *plug, const struct mountinfo *table, c
 		r = refuse_holders(plug, table, tree, err);
 		if (r < 0)
 			return r;
-		return error_set(err, -EBUSY, "%s (no process of the guest is seen to use it; --force detaches it)",
+		return error_set(err, -EBUSY,
+				 "%s (no process of the guest is seen to use it; remove-path --force detaches it)",
 				 error.message);
 	}
 	return r < 0 ? error_set(err, r, "%s", error.message) : r;
 }
 
-static void note_covers(const struct mountinfo *table, const struct tree *tree, struct removal *removal)
+static void note_covers(const struct mountinfo *table, const struct mountinfo_tree *tree, struct removal *removal)
 {
 	removal->covers = xcalloc(tree->count, sizeof(*removal->covers));
 	for (size_t i = 1; i < tree->count; i++)
@@ -362,11 +333,10 @@ static void note_covers(const struct mountinfo *table, const struct tree *tree, 
 /* umount2(2) takes a tree of mounts only lazily, and then asks nobody: we ask before. A single mount is the kernel's to refuse. */
 static int remove_tree(const struct plug *plug, const struct mountinfo *table, struct removal *removal, struct error *err)
 {
-	autorelease(tree_release) struct tree tree = {0};
-	autofree uint64_t *covers = NULL;
+	autorelease(mountinfo_tree_release) struct mountinfo_tree tree = {0};
 	int r;
 
-	find_tree(table, removal->entry, &tree);
+	mountinfo_find_tree(table, removal->entry, &tree);
 	r = plug->is_forced ? 0 : check_tree(table, &tree, err);
 	if (r == 0 && !plug->is_forced && tree.count > 1)
 		r = refuse_holders(plug, table, &tree, err);
@@ -375,7 +345,6 @@ static int remove_tree(const struct plug *plug, const struct mountinfo *table, s
 	removal->flags = plug->is_forced || tree.count > 1 ? MNT_DETACH : 0;
 	if (plug->is_forced)
 		note_covers(table, &tree, removal);
-	covers = removal->covers;
 	return remove_once(plug, table, removal, &tree, err);
 }
 
@@ -384,7 +353,7 @@ static int try_detach(const struct plug *plug, const struct attached_path *path,
 		      struct error *err)
 {
 	autorelease(mountinfo_release) struct mountinfo table = {0};
-	struct removal removal = {.path = path};
+	autorelease(removal_release) struct removal removal = {.path = path};
 	int r = mountinfo_read(plug->init.pid, &table, err);
 
 	if (r < 0)

@@ -10,7 +10,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-#define MAX_BYTES ((size_t)64 << 20)
+#define MAX_BYTES  ((size_t)64 << 20)
+#define MAX_ROUNDS 64
 
 static bool is_octal(char digit)
 {
@@ -122,6 +123,68 @@ int mountinfo_read_own(int proc_fd, struct mountinfo *ret_mountinfo, struct erro
 	if (r == 0)
 		mountinfo_parse(text, ret_mountinfo);
 	return r;
+}
+
+static int compare_ids(const void *a, const void *b, void *data)
+{
+	const struct mountinfo_entry *entries = data;
+	uint64_t one = entries[*(const size_t *)a].id, other = entries[*(const size_t *)b].id;
+
+	return one < other ? -1 : one > other;
+}
+
+/* Index of the parent of each mount, count where it is not in the table. A guest may have a hundred thousand mounts. */
+static size_t *list_parents(const struct mountinfo *mountinfo)
+{
+	size_t *parents = xcalloc(mountinfo->count, sizeof(*parents)), count = mountinfo->count;
+	autofree size_t *sorted = xcalloc(count, sizeof(*sorted));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = i;
+	qsort_r(sorted, count, sizeof(*sorted), compare_ids, mountinfo->entries);
+	for (size_t i = 0; i < count; i++) {
+		size_t low = 0, high = count;
+
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+
+			if (mountinfo->entries[sorted[middle]].id < mountinfo->entries[i].parent)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		parents[i] = low < count && mountinfo->entries[sorted[low]].id == mountinfo->entries[i].parent ? sorted[low]
+													       : count;
+	}
+	return parents;
+}
+
+/* Mounts may have been moved, so that a parent stands behind its children: then another round finds those. */
+void mountinfo_find_tree(const struct mountinfo *mountinfo, const struct mountinfo_entry *top,
+			 struct mountinfo_tree *ret_tree)
+{
+	autofree size_t *parents = list_parents(mountinfo);
+	autofree bool *is_in = xcalloc(mountinfo->count + 1, sizeof(*is_in));
+	struct mountinfo_tree tree = {.mounts = xcalloc(mountinfo->count, sizeof(*tree.mounts))};
+	size_t before = 0;
+
+	tree.mounts[tree.count++] = (size_t)(top - mountinfo->entries);
+	is_in[tree.mounts[0]] = true;
+	for (int round = 0; round < MAX_ROUNDS && before < tree.count; round++) {
+		before = tree.count;
+		for (size_t i = 0; i < mountinfo->count; i++)
+			if (!is_in[i] && is_in[parents[i]]) {
+				is_in[i] = true;
+				tree.mounts[tree.count++] = i;
+			}
+	}
+	*ret_tree = tree;
+}
+
+void mountinfo_tree_release(struct mountinfo_tree *tree)
+{
+	free(tree->mounts);
+	*tree = (struct mountinfo_tree){0};
 }
 
 void mountinfo_entry_release(struct mountinfo_entry *entry)

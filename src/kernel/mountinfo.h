@@ -12,11 +12,11 @@
 struct mountinfo_entry {
 	uint64_t id, parent; /* as STATX_MNT_ID of statx(2) */
 	unsigned int device_major, device_minor;
-	char *root;    /* what of the file system is mounted */
-	char *target;  /* where, as the process's root sees it */
-	char *type;    /* "fuse.lxcfs" */
-	char *source;  /* of a file system without a device any word */
-	char *options; /* of the file system, not of this mount of it */
+	char *root;                                          /* what of the file system is mounted */
+	char *target;                                        /* where, as the process's root sees it */
+	char *type;                                          /* "fuse.lxcfs" */
+	char *source;                                        /* of a file system without a device any word */
+	char *options;                                       /* of the file system, not of this mount of it */
 	bool is_read_only, is_idmapped, is_shared, is_slave; /* of this mount */
 };
 
@@ -33,6 +33,15 @@ int mountinfo_read_own(int proc_fd, struct mountinfo *ret_mountinfo, struct erro
 void mountinfo_parse(char *text, struct mountinfo *ret_mountinfo);
 /* The one with that id, or NULL. */
 const struct mountinfo_entry *mountinfo_find(const struct mountinfo *mountinfo, uint64_t id);
+/* A mount and all that is mounted below it, by index in the table; the first is the mount itself. */
+struct mountinfo_tree {
+	size_t *mounts;
+	size_t count;
+};
+
+void mountinfo_find_tree(const struct mountinfo *mountinfo, const struct mountinfo_entry *top,
+			 struct mountinfo_tree *ret_tree);
+void mountinfo_tree_release(struct mountinfo_tree *tree);
 void mountinfo_release(struct mountinfo *mountinfo);
 
 /* The entry of the mount that `fd` lies in, which must be in the caller's mount namespace. The caller releases. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What is mounted into a guest at its start: -v, --mount, --tmpfs, --volumes-from, --shm-size, --read-only, masked paths. Seen from inside, and
 # in the kernel's own view of PID 1.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
+# shellcheck disable=SC2030,SC2031,SC2034 # MOUNTED is mounting's; each test is a subshell, and meant to be
 
 load common
 load small

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Paths of the host that are plugged into containers, running and not: add-path, remove-path, list-path. Seen from inside, in the kernel's table of PID 1's
 # mounts, and on the host, whose content must never be touched.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # what is in single quotes is for the guest's shell; each test is a subshell, and meant to be; MOUNTED is mounting's
 
 load common
 load small
@@ -153,7 +153,6 @@ Remove path ($HOST/data/file) from container($name,/srv/new/file) done"
 }
 
 @test "ext4 on a loop disk, mounted by the host: the guest's root writes, the host sees its ids" {
-	local disk
 	truncate -s 8M "$HOST/image"
 	mkfs.ext4 -q "$HOST/image"
 	mkdir "$HOST/disk"
@@ -366,7 +365,7 @@ content"
 }
 
 @test "128 paths, and none more" {
-	local i paths=() more=()
+	local i paths=()
 	for ((i = 0; i < 127; i++)); do
 		paths+=("$HOST/data:/mnt/many/$i")
 	done

@@ -4,6 +4,7 @@
 # The crash matrix of hot-plug: every command that changes what is plugged in is killed at each of its steps, on running and stopped containers with ids of their
 # own and without. The next command must find the guest, or bring it, to what was before or to what comes after; nothing in between, and the record the same.
 # Needs a build that was configured with --enable-fault-injection, which SYSCONTAINER_TEST_FAULT names.
+# shellcheck disable=SC2034 # MOUNTED is mounting's
 
 load common
 load small

@@ -85,6 +85,32 @@ static void test_attributes(void **state)
 	assert_true(entry->is_read_only && entry->is_idmapped);
 }
 
+static void test_tree(void **state)
+{
+	autofree char *text = xstrdup("7 3 0:1 / /a/b/c rw - t s rw\n"
+				      "1 0 0:1 / / rw - t s rw\n"
+				      "2 1 0:1 / /a rw - t s rw\n"
+				      "4 1 0:1 / /x rw - t s rw\n"
+				      "3 2 0:1 / /a/b rw - t s rw\n"
+				      "9 4 0:1 / /x/y rw - t s rw\n"
+				      "8 8 0:1 / /loop rw - t s rw\n");
+	autorelease(mountinfo_release) struct mountinfo mounts = {0};
+	static const struct {
+		uint64_t top, ids[8];
+	} rows[] = {{2, {2, 3, 7}}, {7, {7}}, {4, {4, 9}}, {1, {1, 2, 4, 3, 9, 7}}, {8, {8}}};
+
+	(void)state;
+	mountinfo_parse(text, &mounts);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		autorelease(mountinfo_tree_release) struct mountinfo_tree tree = {0};
+
+		mountinfo_find_tree(&mounts, mountinfo_find(&mounts, rows[i].top), &tree);
+		for (size_t j = 0; j < tree.count; j++)
+			assert_int_equal(mounts.entries[tree.mounts[j]].id, rows[i].ids[j]);
+		assert_int_equal(rows[i].ids[tree.count], 0);
+	}
+}
+
 static void test_mount_of_a_descriptor(void **state)
 {
 	autorelease(mountinfo_entry_release) struct mountinfo_entry entry = {0};
@@ -127,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_propagation),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_mount_of_a_descriptor),
 		cmocka_unit_test(test_own_table),
 		cmocka_unit_test(test_process_that_is_gone),
