@@ -217,6 +217,14 @@ static int fill_temporary(int fd, const void *data, size_t length, mode_t mode, 
 	return 0;
 }
 
+static int sync_directory(int fd, const char *path, struct error *err)
+{
+	/* Some file systems (FUSE ones) have no fsync of directories and say EINVAL. */
+	if (fsync(fd) < 0 && errno != EINVAL)
+		return error_set_errno(err, "cannot sync the directory of %s", path);
+	return 0;
+}
+
 int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode, struct error *err)
 {
 	autoclose int parent = -EBADF;
@@ -242,10 +250,15 @@ int file_replace(int dirfd, const char *path, const void *data, size_t length, m
 		return result;
 	}
 	fault_point();
-	/* Some file systems (FUSE ones) have no fsync of directories and say EINVAL. */
-	if (fsync(parent) < 0 && errno != EINVAL)
-		return error_set_errno(err, "cannot sync the directory of %s", path);
-	return 0;
+	return sync_directory(parent, path, err);
+}
+
+int file_sync_parent(const char *path, struct error *err)
+{
+	autofree char *name = NULL;
+	autoclose int parent = open_parent(AT_FDCWD, path, &name, err);
+
+	return parent < 0 ? parent : sync_directory(parent, path, err);
 }
 
 /* The umask must not decide who may pass through our directories, so the mode is set again on what we made. */

@@ -311,6 +311,9 @@ int registry_add(int lock_fd, struct spec *spec, struct error *err)
 		r = fill_directory(hidden_id, spec, err);
 		if (r == 0 && rename(hidden, final) < 0)
 			r = error_set_errno(err, "cannot make %s", final);
+		/* From here on it is there after a power cut, too; it is complete, so a failure takes nothing back. */
+		if (r == 0)
+			file_sync_parent(final, NULL);
 		if (r < 0)
 			unlink_name(spec->name);
 	}
@@ -348,6 +351,8 @@ int registry_remove(int lock_fd, const char *id, struct error *err)
 	(void)lock_fd;
 	if (rename(path, hidden) < 0)
 		return error_set_errno(err, "cannot remove %s", path);
+	/* Before its name and ids are somebody else's. */
+	file_sync_parent(path, NULL);
 	unlink_all_of(names, id);
 	unlink_all_of(idmap, id);
 	return remove_hidden(id, hidden, err);

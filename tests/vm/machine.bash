@@ -10,6 +10,7 @@ vm_here=$(dirname "${BASH_SOURCE[0]}")
 vm_host_size=8G
 vm_guests_size=4G
 vm_payload_size=256M
+vm_kept_size=1G
 
 # Two runs make these files one after the other.
 vm_lock() {
@@ -53,7 +54,7 @@ vm_kernel_arguments() { # KIND
 	echo "root=LABEL=host rw rootflags=noinit_itable console=ttyS0 quiet panic=-1 mitigations=off nokaslr audit=0 $kind"
 }
 
-# Sets vm_command. In DIRECTORY are the payload, and what comes back: output, status and console.
+# Sets vm_command. In DIRECTORY are the payload, the disk that may be kept, and what comes back: output, status and console.
 vm_prepare() { # KIND DIRECTORY HOST-DISK GUESTS-DISK (both qcow2)
 	local cpu=Nehalem accelerator image
 	image=$(vm_image_dir)
@@ -69,6 +70,7 @@ vm_prepare() { # KIND DIRECTORY HOST-DISK GUESTS-DISK (both qcow2)
 	vm_add_disk host qcow2 "$3"
 	vm_add_disk guests qcow2 "$4"
 	vm_add_disk payload raw "$2/payload"
+	vm_add_disk kept raw "$2/kept"
 }
 
 vm_add_disk() { # NAME FORMAT FILE
@@ -85,6 +87,11 @@ vm_start() { # SECONDS
 	# Of its own accord bash gives what is in the background no input.
 	setpriv --pdeathsig TERM timeout --kill-after=5 "$1" setpriv --pdeathsig KILL "${vm_command[@]}" <&0 &
 	vm_pid=$!
+}
+
+# As if somebody pulled the plug: what the machine has not written to its disks by now is lost.
+vm_cut_power() {
+	kill -KILL "$vm_pid"
 }
 
 vm_is_running() {
