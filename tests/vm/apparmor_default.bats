@@ -11,7 +11,6 @@ PROFILE=syscontainer-guest
 setup_file() {
 	e2e_begin '"stop-timeout": "3s"'
 	apparmor_parser --replace --skip-cache "$(dirname "$(dirname "$(command -v syscontainer)")")/etc/apparmor.d/$PROFILE"
-	tree_new system >/dev/null
 	e2e_keep
 }
 
@@ -24,8 +23,9 @@ teardown() {
 	e2e_clean
 }
 
-# Boots the tree of this file; one guest at a time.
+# Boots a tree that is made by the first test which needs it, and kept for the others; one guest at a time.
 system_start() { # NAME [OPTION OF run]...
+	[[ -d $(tree_path system) ]] || { tree_new system >/dev/null && e2e_keep; }
 	syscontainer run -d --name "$@" "$(tree_path system)" >/dev/null
 }
 
