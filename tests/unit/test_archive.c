@@ -260,6 +260,19 @@ static void test_keeps_any_name(void **state)
 	assert_true(S_ISDIR(look(unpacked).st_mode));
 }
 
+/* Blocks with the magic of ustar: two a member when it has a pax header. The size in bytes differs by how many digits times have. */
+static size_t count_headers(const char *tar)
+{
+	autofree char *data = NULL;
+	struct error err = {0};
+	size_t length, count = 0;
+
+	assert_int_equal(file_read(AT_FDCWD, path_of(tar), 64 << 20, &data, &length, &err), 0);
+	for (size_t offset = 0; offset + 512 <= length; offset += 512)
+		count += memcmp(data + offset + 257, "ustar", 5) == 0;
+	return count;
+}
+
 static void test_goes_deep(void **state)
 {
 	struct error err = {0};
@@ -279,7 +292,8 @@ static void test_goes_deep(void **state)
 	round_trip(&content);
 	/* A second round of packing what was unpacked finds as many members. */
 	assert_int_equal(pack(path_of("out"), ".", "again", &err), 0);
-	assert_int_equal(look("tar").st_size, look("again").st_size);
+	assert_true(count_headers("tar") >= 901);
+	assert_int_equal(count_headers("tar"), count_headers("again"));
 }
 
 static void test_keeps_attributes(void **state)
