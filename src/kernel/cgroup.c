@@ -226,6 +226,11 @@ int cgroup_require(const struct cgroup_host *host, const char *controller, const
 			 controller);
 }
 
+const struct cgroup_hierarchy *cgroup_find_v2(const struct cgroup_host *host)
+{
+	return find_in(host, true, "");
+}
+
 bool cgroup_is_unified(const struct cgroup_host *host)
 {
 	for (size_t i = 0; i < host->count; i++)
@@ -610,7 +615,7 @@ int cgroup_of_process(const struct cgroup_host *host, pid_t pid, const char *con
 	const struct cgroup_hierarchy *hierarchy = cgroup_find(host, controller ? controller : "name=systemd");
 
 	if (!hierarchy && !controller)
-		hierarchy = find_in(host, true, "");
+		hierarchy = cgroup_find_v2(host);
 	if (!hierarchy)
 		return error_set(err, -EOPNOTSUPP, "no cgroup hierarchy has the controller %s",
 				 controller ? controller : "name=systemd");

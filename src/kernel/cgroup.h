@@ -52,6 +52,8 @@ const struct cgroup_hierarchy *cgroup_find(const struct cgroup_host *host, const
 /* The same, but a lacking controller is -EOPNOTSUPP with a message that names it and `purpose` ("--pids-limit"). */
 int cgroup_require(const struct cgroup_host *host, const char *controller, const char *purpose,
 		   const struct cgroup_hierarchy **ret_hierarchy, struct error *err);
+/* The v2 tree, with whatever controllers; NULL when none is mounted. */
+const struct cgroup_hierarchy *cgroup_find_v2(const struct cgroup_host *host);
 /* Does the host have nothing but cgroup v2? */
 bool cgroup_is_unified(const struct cgroup_host *host);
 

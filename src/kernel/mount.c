@@ -43,6 +43,23 @@ int mount_new_tmpfs(const struct mount_tmpfs *tmpfs, uint64_t attributes, struct
 	return fd < 0 ? error_set_errno(err, "cannot make a mount of a tmpfs") : fd;
 }
 
+int mount_new_cgroup(const char *name, struct error *err)
+{
+	autoclose int context = fsopen(name ? "cgroup" : "cgroup2", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context < 0 && errno == ENODEV)
+		return error_set(err, -EOPNOTSUPP, "this kernel has no cgroup %s", name ? "v1" : "v2");
+	if (context < 0 ||
+	    (name && (fsconfig(context, FSCONFIG_SET_FLAG, "none", NULL, 0) < 0 ||
+		      fsconfig(context, FSCONFIG_SET_STRING, "name", name, 0) < 0)) ||
+	    fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_set_errno(err, "cannot get the cgroup hierarchy %s%s", name ? "v1 name=" : "v2",
+				       name ? name : "");
+	fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? error_set_errno(err, "cannot make a mount of cgroups") : fd;
+}
+
 int mount_clone(int directory_fd, const char *path, unsigned flags, struct error *err)
 {
 	int tree = open_tree(directory_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags);

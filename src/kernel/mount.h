@@ -18,6 +18,11 @@ struct mount_tmpfs {
 /* A new tmpfs(5), detached: it lasts as long as its descriptor unless it gets attached. `attributes` are MOUNT_ATTR_*. Returns the descriptor. */
 int mount_new_tmpfs(const struct mount_tmpfs *tmpfs, uint64_t attributes, struct error *err);
 /*
+ * cgroups(7), detached as well: the v1 hierarchy of that name, without controllers, which begins to exist by this if need be; or NULL for v2. Seen from our cgroup
+ * namespace. -EOPNOTSUPP when the kernel has none. Returns the descriptor.
+ */
+int mount_new_cgroup(const char *name, struct error *err);
+/*
  * A detached copy of the mount of `path` below `directory_fd`, as in openat(2); "" is the descriptor itself. `flags`: AT_RECURSIVE takes along what is
  * mounted below, AT_SYMLINK_NOFOLLOW. Returns the descriptor.
  */
