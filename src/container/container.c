@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "container/control.h"
+#include "kernel/cgroup_hidden.h"
 #include "kernel/cgroup_tasks.h"
 #include "kernel/files_limit.h"
 #include "model/config.h"
@@ -141,20 +142,32 @@ static int end_cgroup(const struct cgroup_host *host, const char *cgroup, const 
 	return r < 0 ? r : cgroup_remove(host, path, err);
 }
 
+/* What is in there is in a mounted hierarchy too, and dead by now. */
+static int end_hidden_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
+{
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
+	autofree char *parent = xstrndup(cgroup, (size_t)(strrchr(cgroup, '/') - cgroup));
+	int r;
+
+	cgroup_hidden_load(host, &hidden);
+	r = cgroup_remove(&hidden.host, cgroup, err);
+	cgroup_remove_unused(&hidden.host, parent);
+	return r;
+}
+
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
 {
 	static const char *const suffixes[] = {"", ".keeper", ".pivot"};
-	int result = 0;
+	int result = 0, r;
 
 	files_limit_end(host, cgroup); /* known by its cgroup, while that is there */
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		/* Only the first failure is told. */
-		int r = end_cgroup(host, cgroup, suffixes[i], result < 0 ? NULL : err);
-
-		if (r < 0 && result == 0)
-			result = r;
+		r = end_cgroup(host, cgroup, suffixes[i], result < 0 ? NULL : err);
+		result = result < 0 ? result : r;
 	}
-	return result;
+	r = end_hidden_cgroups(host, cgroup, result < 0 ? NULL : err);
+	return result < 0 ? result : r;
 }
 
 /* From the spec; or, when that cannot be read, from where PID 1 is; or from what new containers get. NULL when nothing tells it. */

@@ -18,6 +18,7 @@
 #include "container/confinement.h"
 #include "container/limits.h"
 #include "container/stub_client.h"
+#include "kernel/cgroup_hidden.h"
 #include "kernel/cgroup_tasks.h"
 #include "kernel/namespace.h"
 #include "kernel/procfs.h"
@@ -166,12 +167,18 @@ static int resolve(const struct container *container, struct setup *setup, struc
 static int attach_cgroup(const struct container *container, const char *leaf, pid_t pid, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
 	autofree char *path = spec_cgroup(&container->spec), *own = leaf ? xasprintf("%s/%s", path, leaf) : NULL;
 	int r = cgroup_host_load(&host, err);
 
 	if (r == 0 && own)
 		r = cgroup_create(&host, own, err);
-	return r < 0 ? r : cgroup_attach(&host, path, leaf ? leaf : CGROUP_GUEST, pid, err);
+	if (r >= 0)
+		r = cgroup_attach(&host, path, leaf ? leaf : CGROUP_GUEST, pid, err);
+	if (r < 0 || leaf)
+		return r;
+	cgroup_hidden_load(&host, &hidden);
+	return cgroup_exists(&hidden.host, path) ? cgroup_attach(&hidden.host, path, CGROUP_GUEST, pid, err) : 0;
 }
 
 static void add_environment(const struct container *container, const struct enter_request *request,

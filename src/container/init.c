@@ -18,7 +18,8 @@ const struct init_language *init_language(enum init_kind kind)
 		[INIT_SYSTEMD] = {.name = "systemd", .waits_for_handler = true, .speaks_notify = true},
 		[INIT_SYSVINIT] = {.name = "sysvinit", .stop_command = sysvinit_stop},
 		[INIT_OPENRC] = {.name = "openrc", .stop_command = openrc_stop},
-		[INIT_RUNIT] = {.name = "runit", .stop_command = runit_stop},
+		/* What it is asked for before it is in its second stage is lost. */
+		[INIT_RUNIT] = {.name = "runit", .stop_command = runit_stop, .repeats = true},
 		/* It sits in sigtimedwait(2), during which /proc shows nothing as blocked. */
 		[INIT_BUSYBOX] = {.name = "busybox", .stop_signal = SIGUSR2, .repeats = true},
 		[INIT_OTHER] = {.name = "other", .stop_signal = SIGTERM},
@@ -58,22 +59,21 @@ bool init_is_name(const char *path)
 	return is_busybox_init(path);
 }
 
-static bool is_named_init(pid_t pid)
+enum init_kind init_kind_of_program(const char *executable, const char *argument)
 {
-	autofree char *name = procfs_first_argument(pid);
-
-	return is_busybox_init(name);
+	for (size_t i = 0; i < ARRAY_SIZE(executables); i++)
+		if (strcmp(last_component(executable), executables[i].executable) == 0)
+			/* busybox is many programs; only as init does it know these signals */
+			return executables[i].kind != INIT_BUSYBOX || is_busybox_init(argument) ? executables[i].kind
+												: INIT_OTHER;
+	return INIT_OTHER;
 }
 
 enum init_kind init_detect(pid_t pid)
 {
-	autofree char *executable = procfs_executable_name(pid);
+	autofree char *executable = procfs_executable_name(pid), *argument = procfs_first_argument(pid);
 
-	for (size_t i = 0; i < ARRAY_SIZE(executables); i++)
-		if (strcmp(executable, executables[i].executable) == 0)
-			/* busybox is many programs; only as init does it know these signals */
-			return executables[i].kind != INIT_BUSYBOX || is_named_init(pid) ? executables[i].kind : INIT_OTHER;
-	return INIT_OTHER;
+	return init_kind_of_program(executable, argument);
 }
 
 enum init_kind init_kind_of_name(const char *name)

@@ -162,33 +162,69 @@ static int set_cgroup_mounts(struct lxc_container *lxc, const struct cgroup_hier
 				     xasprintf("%s sys/fs/cgroup%s none bind 0 0", source, target));
 }
 
-/*
- * /sys read-only is systemd's sign that there is no udev here. What liblxc mounts of cgroups is the guest's own cgroup namespace; where there is
- * none, it can do that for cgroup v1 only.
- */
-static int set_kernel_mounts(struct lxc_container *lxc, const struct spec *spec, struct error *err)
+/* What the guest is in by then is the root of its cgroup namespace, so this is what it sees. */
+static const char *const v2_mounts[] = {"cgroup2 sys/fs/cgroup cgroup2 nosuid,nodev,noexec 0 0", NULL};
+static const char *const systemd_mounts[] = {
+	"tmpfs sys/fs/cgroup tmpfs nosuid,nodev,noexec,mode=755,size=64k 0 0",
+	"cgroup sys/fs/cgroup/systemd cgroup nosuid,nodev,noexec,none,name=systemd,create=dir 0 0",
+	NULL,
+};
+
+/* /sys read-only is systemd's sign that there is no udev here. */
+static int set_kernel_mounts(struct lxc_container *lxc, const char *const *cgroups, struct error *err)
 {
+	int r = set(lxc, "lxc.mount.auto", "proc:mixed sys:ro", err);
+
+	for (; r == 0 && *cgroups; cgroups++)
+		r = set(lxc, "lxc.mount.entry", *cgroups, err);
+	return r;
+}
+
+/*
+ * What liblxc mounts of cgroups, or leaves to a systemd, is the guest's own cgroup namespace; where there is none, it can do that for cgroup v1 only.
+ */
+static int set_cgroup_layout(struct lxc_container *lxc, const struct spec *spec, const struct guest_layout *layout,
+			     struct error *err)
+{
+	static const char *const none[] = {NULL};
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	bool is_own = spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_CGROUP);
 	int r = cgroup_host_load(&host, err);
 
 	if (r < 0)
 		return r;
-	if (spec_namespace_is_own(&spec->namespaces, SPEC_NAMESPACE_CGROUP) || !cgroup_is_unified(&host))
+	if (layout->cgroups == GUEST_CGROUPS_SYSTEMD)
+		return set_kernel_mounts(lxc, systemd_mounts, err);
+	if (layout->cgroups == GUEST_CGROUPS_V2 && is_own)
+		return set_kernel_mounts(lxc, v2_mounts, err);
+	if (layout->cgroups == GUEST_CGROUPS_ANY && (is_own || !cgroup_is_unified(&host)))
 		return set(lxc, "lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed", err);
-	r = set(lxc, "lxc.mount.auto", "proc:mixed sys:ro", err);
-	return r < 0 ? r : set_cgroup_mounts(lxc, &host.hierarchies[0], spec, err);
+	r = set_kernel_mounts(lxc, none, err);
+	return r < 0 ? r : set_cgroup_mounts(lxc, cgroup_find_v2(&host), spec, err);
 }
 
-static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const char *console, struct error *err)
+/* /dev/console, and where its init expects a terminal of the machine. */
+static int set_console(struct lxc_container *lxc, const struct guest_layout *layout, const char *console, struct error *err)
+{
+	int r = set_formatted(lxc, err, "lxc.mount.entry",
+			      xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
+
+	return r < 0 || !layout->has_tty1
+		       ? r
+		       : set_formatted(lxc, err, "lxc.mount.entry",
+				       xasprintf("/dev/pts/%s dev/tty1 none bind,create=file 0 0", console));
+}
+
+static int set_mounts(struct lxc_container *lxc, const struct spec *spec, const struct guest_layout *layout,
+		      const char *console, struct error *err)
 {
 	autofree char *host = paths_run_host(spec->id), *source = escape(host);
 	int r = set_formatted(lxc, err, "lxc.mount.entry",
 			      xasprintf("%s run/host none bind,ro,nosuid,nodev,noexec,create=dir 0 0", source));
 
 	if (r == 0)
-		r = set_formatted(lxc, err, "lxc.mount.entry",
-				  xasprintf("/dev/pts/%s dev/console none bind,create=file 0 0", console));
-	return r < 0 ? r : set_kernel_mounts(lxc, spec, err);
+		r = set_console(lxc, layout, console, err);
+	return r < 0 ? r : set_cgroup_layout(lxc, spec, layout, err);
 }
 
 /* The limits are set on PARENT/ID, which the guest does not see: its cgroup name space begins at "guest" below. */
@@ -206,8 +242,8 @@ static int set_cgroups(struct lxc_container *lxc, const struct spec *spec, struc
 	return r;
 }
 
-int launch_configure(const struct spec *spec, const char *rootfs, const char *console, struct lxc_container **ret_lxc,
-		     struct error *err)
+int launch_configure(const struct spec *spec, const char *rootfs, const struct guest_layout *layout, const char *console,
+		     struct lxc_container **ret_lxc, struct error *err)
 {
 	autofree char *log = paths_run_container(spec->id, "lxc.log");
 	/* liblxc wants a directory that the guest's root may pass through; it finds no configuration file there. */
@@ -229,7 +265,7 @@ int launch_configure(const struct spec *spec, const char *rootfs, const char *co
 	if (r == 0)
 		r = set_rootfs(lxc, spec, rootfs, err);
 	if (r == 0)
-		r = set_mounts(lxc, spec, console, err);
+		r = set_mounts(lxc, spec, layout, console, err);
 	if (r == 0)
 		r = set_cgroups(lxc, spec, err);
 	if (r == 0)

@@ -2,6 +2,7 @@
 /* Owns the process that starts a guest with liblxc and then becomes its keeper. See payload.h. */
 #include "container/payload.h"
 
+#include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "container/filter.h"
+#include "container/guest_layout.h"
 #include "container/launch.h"
 #include "container/rootfs.h"
 #include "container/sharing.h"
@@ -96,6 +98,28 @@ static int enter_namespaces(const struct spec *spec, struct error *err)
 	return r;
 }
 
+/*
+ * Into the guest's cgroups of hierarchies that liblxc does not know, so that PID 1 is born there. The monitor gets us out again, see boot.c.
+ */
+static int enter_hidden_cgroup(const struct spec *spec, const struct guest_layout *layout, struct error *err)
+{
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
+	autofree char *cgroup = spec_cgroup(spec);
+	int r = cgroup_hidden_open(layout->hidden, &hidden, err);
+
+	return r < 0 ? r : cgroup_hidden_enter(&hidden, cgroup, (uid_t)spec->idmap.uid, (gid_t)spec->idmap.gid, err);
+}
+
+/* What the guest needs, by its tree. */
+static int prepare_layout(const struct spec *spec, const char *rootfs, struct guest_layout *ret_layout, struct error *err)
+{
+	autoclose int root_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = root_fd < 0 ? error_set_errno(err, "cannot enter the root file system %s", rootfs)
+			    : guest_layout_find(root_fd, spec, ret_layout, err);
+
+	return r < 0 ? r : enter_hidden_cgroup(spec, ret_layout, err);
+}
+
 /* `profile` is NULL for a guest without a filter. */
 static int run(const char *id, const char *console, const char *profile, struct error *err)
 {
@@ -104,6 +128,7 @@ static int run(const char *id, const char *console, const char *profile, struct 
 	autofree char *mount_point = paths_run_file(LAUNCH_MOUNT_POINT), *log = paths_run_container(id, "lxc.log");
 	char *const argv[] = {program, gate, NULL};
 	autorelease(spec_release) struct spec spec = {0};
+	struct guest_layout layout;
 	struct lxc_container *lxc;
 	int r = spec_load(id, &spec, err);
 
@@ -113,13 +138,15 @@ static int run(const char *id, const char *console, const char *profile, struct 
 		r = open_rootfs(&spec, &rootfs, err);
 	if (r == 0)
 		r = filter_write(&spec, profile, err);
+	if (r == 0)
+		r = prepare_layout(&spec, rootfs, &layout, err);
 	if (r < 0)
 		return r;
 	unlink(log);
 	r = enter_namespaces(&spec, err);
 	if (r < 0)
 		return r;
-	r = launch_configure(&spec, rootfs, console, &lxc, err);
+	r = launch_configure(&spec, rootfs, &layout, console, &lxc, err);
 	if (r < 0)
 		return r;
 	prepare_settling(id);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "container/guest_layout.h"
 #include "container/init.h"
 #include "kernel/elf.h"
 #include "kernel/mount.h"
@@ -69,24 +70,6 @@ static int check_os_release(int root_fd, const char *path, struct error *err)
 		err, -ENOENT,
 		"%s has no os-release (/etc/os-release, /usr/lib/os-release): this is no system tree, or it is the directory above one",
 		path);
-}
-
-/* The program as PID 1 will find it; what is not found here is the stub's to report, with the right exit status. */
-static int open_program(int root_fd, const char *name)
-{
-	static const char *const directories[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-						  "/usr/bin",        "/sbin",          "/bin"};
-
-	if (strchr(name, '/'))
-		return root_open(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		autofree char *path = xasprintf("%s/%s", directories[i], name);
-		int fd = root_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
-
-		if (fd >= 0)
-			return fd;
-	}
-	return -ENOENT;
 }
 
 int rootfs_find_owner(const char *path, const struct spec_idmap *idmap, bool *ret_is_chowned, struct error *err)
@@ -161,6 +144,7 @@ static int check_is_first(int program, const struct spec *spec, struct error *er
 int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 {
 	autoclose int root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), program = -EBADF;
+	struct guest_layout layout;
 	int r;
 
 	if (root_fd < 0)
@@ -168,13 +152,15 @@ int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 	r = check_os_release(root_fd, path, err);
 	if (r < 0)
 		return r;
-	program = open_program(root_fd, spec->command.items[0]);
+	program = guest_open_program(
+		root_fd, spec->command.items[0]); /* what is not found is the stub's to report, with the right exit status */
 	if (program >= 0) {
 		r = elf_check_machine(program, spec->command.items[0], err);
 		if (r < 0)
 			return error_prefix(err, "the root file system %s has the wrong architecture", path);
 	}
-	return check_is_first(program, spec, err);
+	r = check_is_first(program, spec, err);
+	return r < 0 ? r : guest_layout_find(root_fd, spec, &layout, err);
 }
 
 int rootfs_lock(const char *path, int *ret_fd, struct error *err)

@@ -11,8 +11,8 @@
 int rootfs_resolve(const char *path, char **ret_path, struct error *err);
 bool rootfs_is_image(const char *path);
 /*
- * Is this a system that can be booted here? os-release, the architecture of `command`'s program, and that an init would be PID 1. `path` is a directory (of an image: where it
- * is mounted).
+ * Is this a system that can be booted here? os-release, the architecture of `command`'s program, that an init would be PID 1, and that this host has the cgroups
+ * which the tree's systemd needs. `path` is a directory (of an image: where it is mounted).
  */
 int rootfs_check(const char *path, const struct spec *spec, struct error *err);
 /* With an id map, of a tree that must be shifted: can its file system do that? Costs a process and a user namespace, so it is asked at create, and when a start failed. */

@@ -81,6 +81,15 @@ static void settle_payload(struct monitor *monitor)
 	syscall(SYS_pidfd_send_signal, monitor->run.payload_pidfd, PAYLOAD_SETTLE_SIGNAL, &info, 0);
 }
 
+/* The payload was in the guest's cgroup of such a hierarchy until PID 1 was born there. */
+static int free_payload(struct monitor *monitor, struct error *err)
+{
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
+
+	cgroup_hidden_load(&monitor->cgroups, &hidden);
+	return cgroup_hidden_leave(&hidden, monitor->run.payload_pid, err);
+}
+
 /* The stub's report is there: PID 1 is the guest's own program now, or it never will be. */
 static void finish_start(struct monitor *monitor)
 {
@@ -119,8 +128,10 @@ static int send_order(struct monitor *monitor, struct error *err)
 {
 	autorelease(confinement_release) struct confinement confinement = {.label_fd = -1};
 	autorelease(strings_release) struct strings environment = {0};
+	/* An init hands its console to those that it starts: a remapped one could not take it back from itself (ioctl_tty(2), TIOCSCTTY). */
+	int terminal = init_is_name(monitor->spec.command.items[0]) ? STUB_CONSOLE : STUB_CONSOLE | STUB_TERMINAL;
 	struct stub_order order = {
-		.flags = STUB_MAKE_DIRECTORY | (monitor->spec.has_tty ? STUB_CONSOLE | STUB_TERMINAL : 0),
+		.flags = STUB_MAKE_DIRECTORY | (monitor->spec.has_tty ? terminal : 0),
 		.arguments = &monitor->spec.command,
 		.environment = &environment,
 		.groups = &monitor->spec.groups,
@@ -150,6 +161,9 @@ static int greet_stub(struct monitor *monitor, struct error *err)
 		return r;
 	monitor->boot.init = (struct boot_process){.pid = init.pid, .start_time = init.start_time};
 	monitor_set_phase(monitor, BOOT_STARTING);
+	r = free_payload(monitor, err);
+	if (r < 0)
+		return r;
 	settle_payload(monitor);
 	return prepare_guest(monitor, err);
 }

@@ -135,9 +135,9 @@ static void ask(struct monitor *monitor)
 		return;
 	} else {
 		syscall(SYS_pidfd_send_signal, monitor->run.init_pidfd, number, NULL, 0);
-		if (!chosen && language->repeats)
-			monitor->stop.ask_timer = loop_add_timer(monitor->loop, ASK_AGAIN_MS, on_ask_again, monitor);
 	}
+	if (!chosen && language->repeats)
+		monitor->stop.ask_timer = loop_add_timer(monitor->loop, ASK_AGAIN_MS, on_ask_again, monitor);
 	if (monitor->stop.was_asked)
 		return;
 	monitor->stop.was_asked = true;

@@ -172,11 +172,12 @@ static void read_configuration(const char *option, const char *value, struct lxc
 
 static void configure(const char *option, const char *value, const struct spec *spec, struct strings *ret_keys)
 {
+	const struct guest_layout layout = {.cgroups = GUEST_CGROUPS_ANY};
 	struct lxc_container *lxc = NULL;
 	struct error err = {0};
 
 	/* A value may be refused here at the latest. */
-	if (launch_configure(spec, spec->rootfs, "7", &lxc, &err) < 0)
+	if (launch_configure(spec, spec->rootfs, &layout, "7", &lxc, &err) < 0)
 		return;
 	read_configuration(option, value, lxc, ret_keys);
 	lxc_container_put(lxc);
