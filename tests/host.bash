@@ -46,6 +46,8 @@ host_mmdebstrap() { # OPTION... SUITE TARGET
 	local proxy='' options=()
 	eval "$(apt-config shell proxy Acquire::http::Proxy)"
 	[[ -z $proxy ]] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
+	# A mirror that stands still has a Release file of sid that is out of date.
+	[[ " $* " != *" sid "* ]] || options+=(--aptopt='Acquire::Check-Valid-Until "false"')
 	mmdebstrap --variant=minbase "${options[@]}" "$@"
 }
 
