@@ -2,6 +2,7 @@
 /* Owns the grammar of plugged devices and of the limits of disks. */
 #include "model/attached_device.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <limits.h>
 #include <string.h>
@@ -113,8 +114,9 @@ static int normalize_guest(const char *path, char **ret_path, struct error *err)
 {
 	int r = normalize("containerpath", path, ret_path, err);
 
-	if (r != 0)
+	if (r < 0)
 		return r;
+	assert(*ret_path);
 	if (strcmp(*ret_path, "/") == 0)
 		return error_set(err, -EINVAL, "containerpath %s is the root of the container", path);
 	if (strncmp(*ret_path, "/proc/", 6) == 0 || strncmp(*ret_path, "/sys/", 5) == 0)

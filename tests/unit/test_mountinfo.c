@@ -113,7 +113,7 @@ static void test_tree(void **state)
 
 static void test_mount_of_a_descriptor(void **state)
 {
-	autorelease(mountinfo_entry_release) struct mountinfo_entry entry = {0};
+	autorelease(mountinfo_entry_release) struct mountinfo_entry entry = {0}, none = {0};
 	autoclose int fd = open("/proc/self", O_PATH | O_CLOEXEC);
 	struct error error = {0};
 
@@ -121,7 +121,7 @@ static void test_mount_of_a_descriptor(void **state)
 	assert_int_equal(mountinfo_describe(fd, &entry, &error), 0);
 	assert_string_equal(entry.target, "/proc");
 	assert_string_equal(entry.type, "proc");
-	assert_int_equal(mountinfo_describe(-1, &entry, &error), -EBADF);
+	assert_int_equal(mountinfo_describe(-1, &none, &error), -EBADF);
 }
 
 static void test_own_table(void **state)
