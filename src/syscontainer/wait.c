@@ -3,11 +3,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "container/control.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
+
+#define ENDING_TRIES    100
+#define ENDING_PAUSE_US 10000
 
 struct options {
 	char *condition;
@@ -38,6 +42,18 @@ static int wait_ended(struct container *container, int *ret_status)
 		return -EAGAIN;
 	*ret_status = container->state.exit_code;
 	return 0;
+}
+
+/* A monitor that ends takes its socket away before its lock: for a moment it is there, and not to be asked. */
+static int wait_ended_soon(struct container *container, int *ret_status)
+{
+	int r = wait_ended(container, ret_status);
+
+	for (int i = 0; r < 0 && i < ENDING_TRIES; i++) {
+		usleep(ENDING_PAUSE_US);
+		r = wait_ended(container, ret_status);
+	}
+	return r;
 }
 
 static int wait_live(struct container *container, const struct options *options, int *ret_status, struct error *err)
@@ -72,7 +88,7 @@ static int wait_one(struct container *container, void *data, struct error *err)
 		status = container->state.exit_code;
 	if (r == -ECONNRESET || r == -ECONNREFUSED) {
 		/* The monitor was killed, or the container ended between our look and our request, or it was removed. */
-		if (wait_ended(container, &status) < 0)
+		if (wait_ended_soon(container, &status) < 0)
 			return error_set(
 				err, -ENOENT,
 				"container %s was removed, or its monitor was killed; look with \"syscontainer ps -a\"",

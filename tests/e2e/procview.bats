@@ -276,7 +276,7 @@ memory_of_small() { # NAME: without sed
 
 @test "a process in the mount namespace of whoever works is never bound over" {
 	local hook
-	hook=$(jq -r .prestart[0].path "$E2E_DIR/hookspec.json")
+	hook=$(jq -r .prestart[-1].path "$E2E_DIR/hookspec.json")
 	# in a namespace of our own, so that a failure hurts nobody
 	# shellcheck disable=SC2016 # for the inner shell
 	run -0 unshare --mount sh -c '
