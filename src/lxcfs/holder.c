@@ -23,7 +23,7 @@
 #include "kernel/procfs.h"
 #include "lxcfs/connection.h"
 #include "lxcfs/place.h"
-#include "lxcfs/service.h"
+#include "base/service.h"
 
 #define MAX_FAILURES       5     /* servers in a row that did not come to serve, before guests are given the host's files */
 #define FIRST_DELAY_MS     50    /* before the next try, doubled each time */

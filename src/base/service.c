@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns the protocol between a service and its manager. */
-#include "lxcfs/service.h"
+#include "base/service.h"
 
 #include <fcntl.h>
 #include <stddef.h>
