@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # read by those who source this
 host_build_packages=(gcc libc6-dev make autoconf automake pkg-config scdoc
-	lxc-dev libyajl-dev libarchive-dev libkmod-dev libseccomp-dev libfuse3-dev libbpf-dev libnl-3-dev)
+	lxc-dev libyajl-dev libarchive-dev libkmod-dev libseccomp-dev libfuse3-dev libbpf-dev libnl-3-dev libsystemd-dev)
 # What building the Debian package, and looking at it and at the RPM spec, takes more.
 # shellcheck disable=SC2034
 host_package_packages=(build-essential debhelper dh-apparmor lintian rpm rpmlint)

@@ -19,6 +19,8 @@
 #include "model/registry.h"
 
 #define SETTLE_TIMEOUT_MS 30000
+#define MONITOR_SUFFIX     ".monitor"
+#define PARENT_OF_MONITORS "/syscontainer"
 #define KILL_TIMEOUT_MS   10000
 
 static const char *const status_names[] = {
@@ -133,6 +135,11 @@ bool container_is_live(const struct container *container)
 	return container->status >= CONTAINER_STARTING && container->status <= CONTAINER_RESTARTING;
 }
 
+char *container_monitor_cgroup(const struct spec *spec)
+{
+	return xasprintf("%s/%s" MONITOR_SUFFIX, spec_has_slice(spec) ? PARENT_OF_MONITORS : spec->cgroup_parent, spec->id);
+}
+
 static int end_cgroup(const struct cgroup_host *host, const char *cgroup, const char *suffix, struct error *err)
 {
 	autofree char *path = xasprintf("%s%s", cgroup, suffix);
@@ -175,18 +182,21 @@ static char *find_cgroup(const struct container *container, const struct cgroup_
 {
 	autorelease(config_release) struct config config = {0};
 	autofree char *path = NULL;
+	autofree char *own = xasprintf("/%s", container->id);
 	char *end;
 
 	if (container->spec.cgroup_parent)
 		return spec_cgroup(&container->spec);
 	if (container->has_boot && cgroup_of_process(host, container->boot.init.pid, NULL, &path, NULL) >= 0) {
-		end = strstr(path, container->id);
+		end = strstr(path, own);
 		if (end) {
-			end[strlen(container->id)] = '\0';
+			end[strlen(own)] = '\0';
 			return steal_ptr(path);
 		}
 	}
-	return config_load(&config, NULL) < 0 ? NULL : xasprintf("%s/%s", config.cgroup_parent, container->id);
+	if (config_load(&config, NULL) < 0)
+		return NULL;
+	return spec_cgroup(&(struct spec){.id = container->id, .cgroup_parent = config.cgroup_parent});
 }
 
 bool container_has_remains(const struct container *container)
@@ -208,7 +218,7 @@ int container_kill_remains(const struct container *container, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
 	struct process_id init = boot_process_id(&container->boot.init);
-	autofree char *cgroup = NULL;
+	autofree char *cgroup = NULL, *elsewhere = xasprintf(PARENT_OF_MONITORS "/%s", container->id);
 	autoclose int pidfd = -EBADF;
 	int r = cgroup_host_load(&host, err);
 
@@ -220,7 +230,10 @@ int container_kill_remains(const struct container *container, struct error *err)
 	if (!cgroup)
 		return 0;
 	r = container_end_cgroups(&host, cgroup, err);
-	return r < 0 ? r : end_cgroup(&host, cgroup, CONTAINER_CGROUP_MONITOR, err);
+	/* Which of the two it was does not matter: what is absent is fine. */
+	if (r >= 0)
+		r = end_cgroup(&host, cgroup, MONITOR_SUFFIX, err);
+	return r < 0 ? r : end_cgroup(&host, elsewhere, MONITOR_SUFFIX, err);
 }
 
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err)
@@ -239,9 +252,9 @@ int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *er
 	return r;
 }
 
-int container_settle(const char *id, struct error *err)
+static int settle(const char *id, const char *mode, struct error *err)
 {
-	autoclose int fd = control_start_monitor(id, "adopt", err);
+	autoclose int fd = control_start_monitor(id, mode, err);
 	int r;
 
 	if (fd < 0)
@@ -249,4 +262,14 @@ int container_settle(const char *id, struct error *err)
 	r = control_finish(fd, SETTLE_TIMEOUT_MS, NULL, NULL, err);
 	/* Another command was faster, or what was left has just been buried: the caller looks again. */
 	return r == -ECONNRESET || r == -EBUSY ? 0 : r;
+}
+
+int container_settle(const char *id, struct error *err)
+{
+	return settle(id, "adopt", err);
+}
+
+int container_bury(const char *id, struct error *err)
+{
+	return settle(id, "bury", err);
 }

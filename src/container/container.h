@@ -51,8 +51,8 @@ bool container_is_live(const struct container *container); /* PID 1 may run: sta
 bool container_has_remains(const struct container *container);
 /* Of a broken container without a monitor: kills what runs, as far as what can be read tells where it is, and removes its cgroups. */
 int container_kill_remains(const struct container *container, struct error *err);
-/* Beside the container's cgroup: where its monitor is. */
-#define CONTAINER_CGROUP_MONITOR ".monitor"
+/* Where its monitor is while it is in no unit: PARENT/ID.monitor, or, as a scope is for one boot of the guest, elsewhere. The caller frees. */
+char *container_monitor_cgroup(const struct spec *spec);
 /* Kills and removes a container's cgroup, spec_cgroup(), and those that liblxc makes beside it. */
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err);
 
@@ -63,3 +63,5 @@ int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *er
  * monitor that adopts the guest, or buries what died. Returns when the monitor knows everything again.
  */
 int container_settle(const char *id, struct error *err);
+/* The same for one that died, after which it stays dead, whatever its restart policy says. */
+int container_bury(const char *id, struct error *err);

@@ -34,8 +34,8 @@ int control_listen(const char *id, int *ret_fd, struct error *err);
 /* -ECONNREFUSED: there is no monitor. Returns the descriptor. */
 int control_connect(const char *id, struct error *err);
 /*
- * Starts a monitor, detached from us (setsid, reparented), and returns a descriptor that is its first client. `mode` is "boot" or
- * "adopt". The monitor lives on when we die.
+ * Starts a monitor, detached from us (setsid, reparented), and returns a descriptor that is its first client. `mode` is "boot",
+ * "adopt" or "bury". The monitor lives on when we die.
  */
 int control_start_monitor(const char *id, const char *mode, struct error *err);
 

@@ -14,12 +14,11 @@
 int limits_apply(const struct cgroup_host *host, const struct config *config, const struct spec *spec,
 		 const struct cgroup_limits *limits, cgroup_limits_commit *commit, void *data, struct error *err)
 {
-	autofree char *cgroup = spec_cgroup(spec);
+	autofree char *cgroup = spec_cgroup(spec), *parent = spec_cgroup_parent(spec);
 	int r = 0;
 
 	if (limits->cpu_rt_runtime_us > 0)
-		r = cgroup_limits_grant_realtime(host, spec->cgroup_parent, config->cpu_rt_period_us,
-						 config->cpu_rt_runtime_us, err);
+		r = cgroup_limits_grant_realtime(host, parent, config->cpu_rt_period_us, config->cpu_rt_runtime_us, err);
 	return r < 0 ? r : cgroup_limits_apply(host, cgroup, limits, commit, data, err);
 }
 

@@ -14,9 +14,11 @@
 #include "base/memory.h"
 #include "container/filter.h"
 #include "container/guest_layout.h"
+#include "container/host_units.h"
 #include "container/launch.h"
 #include "container/rootfs.h"
 #include "container/sharing.h"
+#include "kernel/cgroup.h"
 #include "kernel/image.h"
 #include "kernel/namespace.h"
 #include "model/paths.h"
@@ -83,6 +85,21 @@ static int open_rootfs(const struct spec *spec, char **ret_rootfs, struct error 
 }
 
 /*
+ * PARENT of the container's cgroups. liblxc would make it as well, but nobody could tell afterwards that it is ours to remove. In a slice it is a scope of the host's
+ * systemd, which needs a process to begin with: that is us, and liblxc moves us on.
+ */
+static int make_cgroup_parent(const struct spec *spec, struct error *err)
+{
+	autorelease(cgroup_host_release) struct cgroup_host host = {0};
+	autofree char *parent = spec_cgroup_parent(spec);
+	int r = cgroup_host_load(&host, err);
+
+	if (r == 0 && spec_has_slice(spec) && host_units_are_there())
+		r = host_units_make_scope(spec, getpid(), err);
+	return r < 0 ? r : cgroup_create(&host, parent, err);
+}
+
+/*
  * Into the namespaces that the guest shall share, and out of those that it shall not. liblxc answers commands on an abstract socket in the network that it
  * starts in, and asks only for root: it gets a network for itself, so that no guest with the host's network reaches it. The keeper returns to the host.
  */
@@ -143,7 +160,9 @@ static int run(const char *id, const char *console, const char *profile, struct 
 	if (r < 0)
 		return r;
 	unlink(log);
-	r = enter_namespaces(&spec, err);
+	r = make_cgroup_parent(&spec, err);
+	if (r == 0)
+		r = enter_namespaces(&spec, err);
 	if (r < 0)
 		return r;
 	r = launch_configure(&spec, rootfs, &layout, console, &lxc, err);

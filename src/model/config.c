@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "model/attached_nic.h"
@@ -115,6 +116,12 @@ static int refuse_foreign(const struct json *value, struct error *err)
 			return error_set(err, -EINVAL, "%s: the key is of another manager and does not apply here: %s",
 					 foreign_keys[i].key, foreign_keys[i].reason);
 	return 0;
+}
+
+/* Below a slice systemd knows the guests, and so do its tools; that one is where machines of all kinds are (systemd.special(7)). */
+static const char *default_cgroup_parent(void)
+{
+	return file_exists(AT_FDCWD, "/run/systemd/system") ? "machine.slice" : "/syscontainer";
 }
 
 static void set_default(char **place, const char *value)
@@ -237,7 +244,7 @@ int config_load(struct config *ret_config, struct error *err)
 		set_default(&ret_config->user_remap, "auto");
 		set_default(&ret_config->start_timeout, "90s");
 		set_default(&ret_config->stop_timeout, "10s");
-		set_default(&ret_config->cgroup_parent, "/syscontainer");
+		set_default(&ret_config->cgroup_parent, default_cgroup_parent());
 		set_default(&ret_config->log.max_size, "1m");
 		set_default(&ret_config->seccomp_profile, paths_seccomp());
 		set_default(&ret_config->apparmor_profile, "auto");

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "model/environment_file.h"
 #include "model/paths.h"
+#include "model/slice.h"
 
 #define MEMBER(owner, member, key_, type_, ...) \
 	{ \
@@ -82,6 +83,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, mounts, "mounts", SCHEMA_OBJECT, .nested = &spec_mounts_schema, OPTIONAL),
 	MEMBER(spec, proc_view, "proc_view", SCHEMA_OBJECT, .nested = &spec_proc_view_schema, OPTIONAL),
 	MEMBER(spec, attachments, "attachments", SCHEMA_OBJECT, .nested = &attachments_schema, OPTIONAL),
+	MEMBER(spec, boot, "boot", SCHEMA_OBJECT, .nested = &spec_boot_schema, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 
@@ -107,7 +109,7 @@ static int check_hostname(const struct spec *spec, struct error *err)
 
 static int check_cgroup_parent(const struct spec *spec, struct error *err)
 {
-	return cgroup_path_check(spec->cgroup_parent, err);
+	return spec_has_slice(spec) ? slice_check(spec->cgroup_parent, err) : cgroup_path_check(spec->cgroup_parent, err);
 }
 
 static int check_idmap(const struct spec *spec, struct error *err)
@@ -155,6 +157,11 @@ static int check_devices(const struct spec *spec, struct error *err)
 	return spec_devices_check(&spec->devices, err);
 }
 
+static int check_boot(const struct spec *spec, struct error *err)
+{
+	return spec_boot_check(&spec->boot, err);
+}
+
 static int check_mounts(const struct spec *spec, struct error *err)
 {
 	return spec_mounts_check(&spec->mounts, err);
@@ -184,6 +191,7 @@ static const struct {
 	{"devices", check_devices},
 	{"mounts", check_mounts},
 	{"attachments", check_attachments},
+	{"boot", check_boot},
 };
 
 /* The file is ours, but may have been edited or damaged: what other code relies on is checked here. */
@@ -276,7 +284,30 @@ bool spec_is_remapped(const struct spec *spec)
 	return spec->idmap.size != 0;
 }
 
+bool spec_has_slice(const struct spec *spec)
+{
+	return slice_is_meant(spec->cgroup_parent);
+}
+
+char *spec_scope(const struct spec *spec)
+{
+	return xasprintf("syscontainer-%s.scope", spec->id);
+}
+
+char *spec_cgroup_parent(const struct spec *spec)
+{
+	autofree char *slice = NULL, *scope = NULL;
+
+	if (!spec_has_slice(spec))
+		return xstrdup(spec->cgroup_parent);
+	slice = slice_cgroup(spec->cgroup_parent);
+	scope = spec_scope(spec);
+	return xasprintf("%s/%s", slice, scope);
+}
+
 char *spec_cgroup(const struct spec *spec)
 {
-	return xasprintf("%s/%s", spec->cgroup_parent, spec->id);
+	autofree char *parent = spec_cgroup_parent(spec);
+
+	return xasprintf("%s/%s", parent, spec->id);
 }

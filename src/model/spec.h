@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "kernel/cgroup_limits.h"
 #include "model/attachments.h"
+#include "model/spec_boot.h"
 #include "model/spec_device.h"
 #include "model/spec_health.h"
 #include "model/spec_hooks.h"
@@ -70,7 +71,7 @@ struct spec {
 
 	struct spec_restart_policy restart;
 	struct spec_idmap idmap;
-	char *cgroup_parent; /* "/syscontainer" */
+	char *cgroup_parent; /* "/syscontainer", or a slice of systemd: "machine.slice" */
 	struct cgroup_limits limits;
 	struct spec_network_files network_files;
 	struct spec_hooks hooks; /* the container's own; daemon.json may name others */
@@ -81,6 +82,7 @@ struct spec {
 	struct spec_mounts mounts;
 	struct spec_proc_view proc_view;
 	struct attachments attachments;
+	struct spec_boot boot;
 };
 
 extern const struct schema spec_schema;
@@ -108,5 +110,14 @@ int spec_check_guest_file(const char *path, struct error *err);
 int spec_parse_signal(const char *text, int *ret_signal, struct error *err);
 /* Does the guest have ids of its own? Of a spec that was loaded: create may still have to find a range (idmap.is_automatic). */
 bool spec_is_remapped(const struct spec *spec);
+/* Does systemd, where there is one, know its cgroups? So it is when their parent is a slice. */
+bool spec_has_slice(const struct spec *spec);
+/*
+ * PARENT, in which its cgroups lie in every hierarchy: cgroup_parent; or in a slice "/a.slice/a-b.slice/syscontainer-ID.scope", a unit of systemd's that is handed over
+ * (Delegate=) so that nobody else writes there. The caller frees.
+ */
+char *spec_cgroup_parent(const struct spec *spec);
 /* "PARENT/ID", the container's own cgroup in every hierarchy; the caller frees. */
 char *spec_cgroup(const struct spec *spec);
+/* The last part of PARENT in a slice, "syscontainer-ID.scope"; the caller frees. */
+char *spec_scope(const struct spec *spec);

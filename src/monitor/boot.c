@@ -111,6 +111,7 @@ static void finish_start(struct monitor *monitor)
 	watch_init(monitor);
 	health_begin(monitor);
 	follow_update(monitor);
+	unit_announce(monitor);
 	server_started(monitor);
 	if (!init_language(monitor->run.init_kind)->speaks_notify)
 		notify_set_ready(monitor);
@@ -380,8 +381,6 @@ static int start_payload(struct monitor *monitor, struct error *err)
 	memset(&fds, -1, sizeof(fds)); /* -1 in every int */
 	unlink(exit_file);
 	r = open_fds(monitor, &fds, err);
-	if (r == 0) /* liblxc would make it as well, but nobody could tell afterwards that it is ours to remove */
-		r = cgroup_create(&monitor->cgroups, monitor->spec.cgroup_parent, err);
 	if (r < 0)
 		return r;
 	pid = fork();
@@ -506,6 +505,7 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 		notify_set_ready(monitor);
 	health_adopt(monitor);
 	follow_update(monitor);
+	unit_announce(monitor);
 	/* A stop that the dead monitor was asked for is over; whoever asked was told. */
 	if (monitor->boot.phase == BOOT_STOPPING)
 		monitor_set_phase(monitor, monitor->boot.is_ready ? BOOT_READY : BOOT_RUNNING);

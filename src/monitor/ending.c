@@ -133,6 +133,7 @@ static void clean_up(struct monitor *monitor)
 	hooks_cancel(monitor);
 	health_cancel(monitor);
 	follow_cancel(monitor);
+	unit_cancel(monitor);
 	count_out_of_memory(monitor, cgroup);
 	end_payload(monitor);
 	console_close(monitor);
@@ -222,13 +223,15 @@ static void finish(struct monitor *monitor)
 	struct error error = {0};
 
 	monitor->state.should_run = false;
-	monitor->state.was_stopped_by_user = monitor->stop.is_wanted;
+	monitor->state.was_stopped_by_user = monitor->stop.is_wanted && !monitor->stop.is_for_host;
+	monitor->exit_status = monitor->stop.is_wanted || monitor->ending.is_reboot ? 0 : monitor->ending.exit_code;
 	if (state_save(monitor->id, &monitor->state, &error) < 0)
 		monitor_complain(monitor, &error);
 	forget_boot(monitor);
 	place_leave(monitor);
 	if (monitor->spec.removes_itself)
 		remove_container(monitor);
+	unit_tell_end(monitor);
 	monitor_close(&monitor->lock_fd);
 	tell_failure(monitor);
 	server_ended(monitor);

@@ -51,6 +51,7 @@ void monitor_set_phase(struct monitor *monitor, enum boot_phase phase)
 	struct error error = {0};
 
 	monitor->boot.phase = (int)phase;
+	unit_tell_phase(monitor);
 	if (boot_save(monitor->id, &monitor->boot, &error) < 0)
 		monitor_complain(monitor, &error);
 }
@@ -67,7 +68,7 @@ static int load(struct monitor *monitor, struct error *err)
 }
 
 /* Takes over, or finds that all is over. */
-static int adopt(struct monitor *monitor, struct error *err)
+static int adopt(struct monitor *monitor, bool is_burial, struct error *err)
 {
 	bool has_boot;
 	int r = boot_load(monitor->id, &monitor->boot, &has_boot, err);
@@ -81,8 +82,11 @@ static int adopt(struct monitor *monitor, struct error *err)
 		return 0;
 	}
 	r = has_boot ? boot_adopt(monitor, err) : 1;
-	if (r == 1)
+	if (r == 1) {
+		/* "bury": whether it comes back is decided by who asks. */
+		monitor->stop.is_wanted = monitor->stop.is_for_host = is_burial;
 		ending_bury(monitor);
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -109,7 +113,7 @@ static void hasten_start(void)
 
 static int run(struct monitor *monitor, const char *mode, struct error *err)
 {
-	bool is_adopting = strcmp(mode, "adopt") == 0;
+	bool is_burial = strcmp(mode, "bury") == 0, is_adopting = is_burial || strcmp(mode, "adopt") == 0;
 	int r;
 
 	if (!is_adopting)
@@ -126,8 +130,9 @@ static int run(struct monitor *monitor, const char *mode, struct error *err)
 		return r;
 	place_enter(monitor);
 	server_watch(monitor);
+	unit_watch(monitor);
 	if (is_adopting) {
-		r = adopt(monitor, err);
+		r = adopt(monitor, is_burial, err);
 		if (r < 0)
 			return r;
 		answer_first_client(0, err);
@@ -161,6 +166,7 @@ int main(int argc, char **argv)
 	static struct monitor monitor = {
 		.lock_fd = -1,
 		.listen_fd = -1,
+		.unit = {.starter_fd = -1},
 		.run = {.payload_pidfd = -1,
 			.init_pidfd = -1,
 			.gate_fd = -1,
@@ -172,7 +178,7 @@ int main(int argc, char **argv)
 	struct error error = {0};
 	int r;
 
-	if (argc != 3 || (strcmp(argv[2], "boot") != 0 && strcmp(argv[2], "adopt") != 0)) {
+	if (argc != 3 || (strcmp(argv[2], "boot") != 0 && strcmp(argv[2], "adopt") != 0 && strcmp(argv[2], "bury") != 0)) {
 		fputs("syscontainer-monitor is started by syscontainer(1)\n", stderr);
 		return 125;
 	}
@@ -184,5 +190,6 @@ int main(int argc, char **argv)
 		answer_first_client(r, &error);
 		return 1;
 	}
-	return 0;
+	unit_await_starter(&monitor);
+	return monitor.exit_status;
 }

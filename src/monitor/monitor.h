@@ -42,6 +42,7 @@ struct monitor_boot {
 /* A request to end, until PID 1 has ended. */
 struct monitor_stop {
 	bool is_wanted, was_asked, was_killed;
+	bool is_for_host;   /* which goes down; no user wants it */
 	int64_t timeout_ms; /* negative: for ever */
 	char *signal;       /* the request's own; NULL */
 	struct loop_source *ask_timer, *kill_timer;
@@ -80,6 +81,14 @@ struct monitor_follow {
 	bool is_due; /* something happened while it worked */
 };
 
+/* What the host's systemd, if there is one, is told. */
+struct monitor_unit {
+	bool is_joined; /* we are the main process of the container's unit */
+	int starter_fd; /* which this process starts */
+	bool is_ready_held;
+	struct attendant *announcement, *question;
+};
+
 struct monitor {
 	struct loop *loop;
 	char *id;
@@ -95,12 +104,14 @@ struct monitor {
 	struct monitor_hooks hooks;
 	struct monitor_health health;
 	struct monitor_follow follow;
+	struct monitor_unit unit;
 	struct console *console;
 	struct client *clients;
 	struct loop_source *restart_timer;
 	int64_t back_off_ms;
-	int failures;   /* in a row, for on-failure:N */
-	bool is_ending; /* the loop stops after this round */
+	int failures;    /* in a row, for on-failure:N */
+	bool is_ending;  /* the loop stops after this round */
+	int exit_status; /* our own: not 0 when the container failed */
 };
 
 /* main.c */
@@ -116,6 +127,8 @@ int monitor_reload_spec(struct monitor *monitor, struct error *err);
 /* Into a cgroup of our own, from that of whoever started us; what cannot be is told and no error. */
 void place_enter(struct monitor *monitor);
 /* Out of it and away with it: the last thing that is done to cgroups. */
+/* To where that process is, which starts the container's unit. */
+int place_join(struct monitor *monitor, pid_t pid, struct error *err);
 void place_leave(struct monitor *monitor);
 
 /* boot.c: each is one step; failures come back through ending_boot_failed(). */
@@ -171,6 +184,22 @@ int notify_listen(const char *id, int *ret_fd, struct error *err);
 void notify_watch(struct monitor *monitor);
 void notify_set_ready(struct monitor *monitor);
 
+/* unit.c */
+/* The process at the other end starts the container's unit: we go where it is and are the unit's main process from now on. */
+int unit_join(struct monitor *monitor, int starter_fd, const char *notify_socket, struct error *err);
+/* PID 1 was executed, or adopted: machined and systemd shall know, in the background. */
+void unit_announce(struct monitor *monitor);
+/* The guest is ready, and those who wait for that are told once the host's tools know it too. */
+void unit_ready(struct monitor *monitor);
+bool unit_holds_ready(const struct monitor *monitor);
+void unit_cancel(struct monitor *monitor);
+void unit_tell_phase(struct monitor *monitor);
+void unit_tell_end(struct monitor *monitor);
+/* We are about to exit, and with us the unit: what its starter has to say of that must not get lost. */
+void unit_await_starter(struct monitor *monitor);
+/* SIGTERM from the host's PID 1 is a stop. */
+void unit_watch(struct monitor *monitor);
+
 /* oom.c */
 void oom_watch(struct monitor *monitor);
 
@@ -183,6 +212,7 @@ void ending_bury(struct monitor *monitor);
 void ending_cancel_restart(struct monitor *monitor);
 
 /* stop.c */
+#define STOP_DEATH_TIMEOUT_MS 90000 /* after SIGKILL; only tasks in the state D need it */
 void stop_request(struct monitor *monitor, int64_t timeout_ms, const char *signal);
 /* A guest that shall end is not begun: gives a start up whose prestart hooks run. Says whether it did. */
 bool stop_abort_start(struct monitor *monitor);

@@ -44,7 +44,7 @@ int notify_listen(const char *id, int *ret_fd, struct error *err)
 static void on_poststart_done(struct monitor *monitor, const struct error *err)
 {
 	(void)err;
-	server_ready(monitor);
+	unit_ready(monitor);
 }
 
 void notify_set_ready(struct monitor *monitor)

@@ -26,6 +26,14 @@ static int prepare_files(struct monitor *monitor, struct error *err)
 	return files_limit_begin(&monitor->cgroups, cgroup, loader, (uint64_t)limit, err);
 }
 
+/* Again: while the payload was in it itself, it could hand no controllers down (cgroups(7), "no internal processes"). */
+static int prepare_parent(struct monitor *monitor, struct error *err)
+{
+	autofree char *parent = spec_cgroup_parent(&monitor->spec);
+
+	return spec_has_slice(&monitor->spec) ? cgroup_create(&monitor->cgroups, parent, err) : 0;
+}
+
 static int prepare_limits(struct monitor *monitor, struct error *err)
 {
 	return limits_apply(&monitor->cgroups, &monitor->config, &monitor->spec, &monitor->spec.limits, NULL, NULL, err);
@@ -98,7 +106,7 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_device_access, prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls,
+	prepare_parent, prepare_device_access, prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls,
 	prepare_mounts,        prepare_devices, prepare_environment, prepare_etc_files, close_root,
 };
 

@@ -268,7 +268,8 @@ static void wait_for(struct client *client, enum wait_for condition)
 
 	client->waits_for = condition;
 	if (condition == WAIT_NOTHING || (condition == WAIT_STARTED && is_up) ||
-	    (condition == WAIT_READY && is_up && monitor->boot.is_ready && !hooks_run_stage(monitor, SPEC_HOOK_POSTSTART)) ||
+	    (condition == WAIT_READY && is_up && monitor->boot.is_ready && !hooks_run_stage(monitor, SPEC_HOOK_POSTSTART) &&
+	     !unit_holds_ready(monitor)) ||
 	    (condition == WAIT_HEALTHY && is_up && monitor->health.now.status == HEALTH_HEALTHY)) {
 		client->waits_for = WAIT_NOTHING;
 		send_done(client, 0, 0, NULL);
@@ -279,9 +280,15 @@ static void handle_boot(struct client *client, const struct json *request)
 {
 	struct monitor *monitor = client->monitor;
 	enum wait_for condition = parse_condition(json_string(json_get(request, "wait")));
+	const char *notify_socket = json_string(json_get(request, "notify_socket"));
+	struct error error = {0};
 
 	if (monitor->boot.phase == BOOT_PAUSED && monitor->run.is_active) {
 		send_done(client, -EBUSY, 0, "Cannot start a paused container, try unpause instead.");
+		return;
+	}
+	if (notify_socket && unit_join(monitor, client->fd, notify_socket, &error) < 0) {
+		send_done(client, error.code, 0, error.message);
 		return;
 	}
 	client->waits_for = condition;
@@ -303,6 +310,7 @@ static void handle_stop(struct client *client, const struct json *request)
 
 	json_integer(json_get(request, "timeout_ms"), &timeout_ms);
 	client->waits_for = WAIT_STOPPED;
+	client->monitor->stop.is_for_host = json_bool(json_get(request, "is_for_host"));
 	stop_request(client->monitor, timeout_ms, json_string(json_get(request, "signal")));
 }
 

@@ -21,7 +21,6 @@
 #define LOOK_AGAIN_MS      20  /* for PID 1's handler */
 #define ASK_AGAIN_MS       1000
 #define COMMAND_TIMEOUT_MS 10000
-#define DEATH_TIMEOUT_MS   90000 /* after SIGKILL; only tasks in the state D need it */
 
 static void describe_remains(struct monitor *monitor)
 {
@@ -60,7 +59,7 @@ static void kill_guest(struct monitor *monitor)
 	syscall(SYS_pidfd_send_signal, monitor->run.init_pidfd, SIGKILL, NULL, 0);
 	/* A frozen task dies only once it is thawed. */
 	cgroup_freeze(&monitor->cgroups, cgroup, false, 1000, NULL);
-	monitor->stop.kill_timer = loop_add_timer(monitor->loop, DEATH_TIMEOUT_MS, on_still_there, monitor);
+	monitor->stop.kill_timer = loop_add_timer(monitor->loop, STOP_DEATH_TIMEOUT_MS, on_still_there, monitor);
 }
 
 static void on_timeout(struct loop_source *source, uint32_t events, void *data)

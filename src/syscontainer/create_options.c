@@ -16,6 +16,7 @@
 #include "model/idmap.h"
 #include "model/paths.h"
 #include "model/registry.h"
+#include "model/slice.h"
 
 const struct create_options create_defaults = {.restart = (char *)"on-reboot",
 					       .wait = (char *)"ready",
@@ -148,7 +149,7 @@ static int set_idmap(const struct request *request, struct spec *spec, struct er
 
 static char *normal_parent(const char *path)
 {
-	autofree char *copy = xasprintf("%s%s", path[0] == '/' ? "" : "/", path);
+	autofree char *copy = xasprintf("%s%s", path[0] == '/' || slice_is_meant(path) ? "" : "/", path);
 	size_t length = strlen(copy);
 
 	while (length > 1 && copy[length - 1] == '/')
@@ -199,7 +200,7 @@ static int check_plain(const struct request *request, struct spec *spec, struct 
 	if (spec->working_directory && spec->working_directory[0] != '/')
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute",
 				 spec->working_directory);
-	if (cgroup_path_check(spec->cgroup_parent, err) < 0)
+	if ((spec_has_slice(spec) ? slice_check(spec->cgroup_parent, err) : cgroup_path_check(spec->cgroup_parent, err)) < 0)
 		return options->cgroup_parent
 			       ? error_prefix(err, "Invalid value \"%s\" for flag --cgroup-parent", options->cgroup_parent)
 			       : error_prefix(err, "%s: cgroup-parent", paths_config());
@@ -252,6 +253,11 @@ static int set_security(const struct request *request, struct spec *spec, struct
 	return security_options_get(&request->options->security, request->config, spec, err);
 }
 
+static int set_boot(const struct request *request, struct spec *spec, struct error *err)
+{
+	return boot_options_get(&request->options->boot, &spec->boot, err);
+}
+
 static int set_mounts(const struct request *request, struct spec *spec, struct error *err)
 {
 	return mount_options_get(&request->options->mounts, &spec->mounts, err);
@@ -259,8 +265,9 @@ static int set_mounts(const struct request *request, struct spec *spec, struct e
 
 /* Hooks look at the environment, namespaces at the ids, the filter of system calls at what the rest asks for. */
 static create_step *const steps[] = {
-	set_plain,  check_plain, set_command,   set_environment, set_network_files, check_length, set_rootfs,   set_idmap,
-	set_limits, set_health,  set_proc_view, set_hooks,       set_namespaces,    set_devices,  set_security, set_mounts,
+	set_plain,      check_plain, set_command,  set_environment, set_network_files, check_length,
+	set_rootfs,     set_idmap,   set_limits,   set_health,      set_proc_view,     set_hooks,
+	set_namespaces, set_devices, set_security, set_mounts,      set_boot,
 };
 
 int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec,

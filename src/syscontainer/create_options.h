@@ -4,6 +4,7 @@
 
 #include "base/command.h"
 #include "model/spec.h"
+#include "syscontainer/boot_options.h"
 #include "syscontainer/device_options.h"
 #include "syscontainer/environment_options.h"
 #include "syscontainer/health_options.h"
@@ -34,6 +35,7 @@ struct create_options {
 	struct security_options security;
 	struct mount_options mounts;
 	struct proc_view_options proc_view;
+	struct boot_options boot;
 	/* run only */
 	bool is_detached;
 	char *wait;
@@ -93,13 +95,14 @@ int create_check_remap(const char *value, struct error *err);
 		CREATE_ROW( \
 			"privileged", 0, OPTION_FLAG, is_privileged, \
 			.help = "root inside is root of the host, with all capabilities and system calls; not root-safe"), \
-		CREATE_ROW("cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
-			   .help = "parent cgroup (default: cgroup-parent of daemon.json)"), \
+		CREATE_ROW( \
+			"cgroup-parent", 0, OPTION_STRING, cgroup_parent, .argument = "PATH", \
+			.help = "parent cgroup, or a slice of systemd: NAME.slice (default: cgroup-parent of daemon.json)"), \
 		ENVIRONMENT_ROWS(struct create_options, environment), \
 		NETWORK_FILE_ROWS(struct create_options, network_files), NAMESPACE_ROWS(struct create_options, namespaces), \
 		DEVICE_ROWS(struct create_options, devices), MOUNT_ROWS(struct create_options, mounts), \
 		SECURITY_ROWS(struct create_options, security), HOOK_ROWS(struct create_options, hooks), \
-		HEALTH_ROWS(struct create_options, health), \
+		HEALTH_ROWS(struct create_options, health), BOOT_ROWS(struct create_options, boot), \
 		PROC_VIEW_ROWS(struct create_options, proc_view) LIMIT_ROWS(struct create_options, limits)
 
 /*

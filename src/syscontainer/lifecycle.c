@@ -12,6 +12,7 @@
 #include "container/control.h"
 #include "container/enter.h"
 #include "container/host_channel.h"
+#include "container/host_units.h"
 #include "model/console_log.h"
 #include "model/event.h"
 #include "model/registry.h"
@@ -21,12 +22,14 @@
 #define UNIT_INTERVAL_MS   200
 #define CONSOLE_LINES      15
 
-static int send_boot(int fd, const char *wait, struct error *err)
+static int send_boot(int fd, const struct lifecycle_request *request, struct error *err)
 {
-	autorelease(json_free_scoped) struct json *request = control_new_request("boot");
+	autorelease(json_free_scoped) struct json *packet = control_new_request("boot");
 
-	json_set(request, "wait", json_new_string(wait));
-	return control_send(fd, request, err);
+	json_set(packet, "wait", json_new_string(request->wait));
+	if (request->notify_socket)
+		json_set(packet, "notify_socket", json_new_string(request->notify_socket));
+	return control_send(fd, packet, err);
 }
 
 static int send_attach(int fd, bool has_input, struct error *err)
@@ -56,15 +59,15 @@ static int open_monitor(const struct container *container, struct error *err)
 }
 
 /* -EBUSY or -ECONNRESET: between our look and our request another monitor came or this one went. */
-static int request_boot(struct container *container, const char *wait, bool is_attached, bool has_input, struct error *err)
+static int request_boot(struct container *container, const struct lifecycle_request *request, struct error *err)
 {
 	autoclose int fd = open_monitor(container, err);
 	int r = fd;
 
-	if (r >= 0 && is_attached)
-		r = send_attach(fd, has_input, err);
+	if (r >= 0 && request->is_attached)
+		r = send_attach(fd, request->has_input, err);
 	if (r >= 0)
-		r = send_boot(fd, wait, err);
+		r = send_boot(fd, request, err);
 	if (r >= 0)
 		r = await_first_packet(fd, err);
 	return r < 0 ? r : steal_fd(&fd);
@@ -84,7 +87,7 @@ static void await_end(const struct container *container)
 	control_request(container->id, request, -1, NULL, NULL, NULL);
 }
 
-int lifecycle_begin(struct container *container, const char *wait, bool is_attached, bool has_input, struct error *err)
+int lifecycle_begin(struct container *container, const struct lifecycle_request *request, struct error *err)
 {
 	autoclose int lock = -EBADF;
 	int r = container_lock(container->id, LOCK_TIMEOUT_MS, &lock, err);
@@ -106,7 +109,7 @@ int lifecycle_begin(struct container *container, const char *wait, bool is_attac
 				      container->spec.name);
 			continue;
 		}
-		r = request_boot(container, wait, is_attached, has_input, err);
+		r = request_boot(container, request, err);
 		if (!is_transient(r))
 			return r;
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -207,10 +210,55 @@ int lifecycle_await(struct container *container, int fd, const char *wait, int64
 	return r;
 }
 
+/* Its monitor has told the process that started the unit; the state knows it too. */
+static int tell_unit_failure(struct container *container, const struct error *cause, struct error *err)
+{
+	autofree char *name = xstrdup(container->spec.name);
+	const struct state *state = &container->state;
+
+	container_reload(container);
+	if (cause->exit_status != HOST_UNITS_FAILED || container->status == CONTAINER_BROKEN || !state->reason)
+		return error_set(err, cause->code, "cannot start container %s: %s", name, cause->message);
+	if (state->error)
+		error_set_exit(err, cause->code, state->exit_code, "cannot start container %s: %s", name, state->error);
+	else
+		error_set_exit(err, cause->code, state->exit_code,
+			       "cannot start container %s: it ended before it was ready: exit code %d, %s", name,
+			       state->exit_code, state->reason);
+	explain_failure(container);
+	return err ? err->code : cause->code;
+}
+
+/* What the unit says in its drop-ins, such as Requires=, holds for our commands too. Without a unit, or when the time is over, the container itself says what is. */
+static int start_unit(struct container *container, int64_t timeout_ms, struct error *err)
+{
+	autorelease(strings_release) struct strings names = {0};
+	struct error cause = {0};
+
+	strings_append(&names, container->spec.name);
+	if (host_units_start(&names, timeout_ms, &cause) == 0 || cause.exit_status == HOST_UNITS_ABSENT ||
+	    cause.exit_status == HOST_UNITS_PENDING)
+		return 0;
+	return tell_unit_failure(container, &cause, err);
+}
+
 int lifecycle_start(struct container *container, const char *wait, int64_t timeout_ms, struct error *err)
 {
-	autoclose int fd = lifecycle_begin(container, strcmp(wait, "started") == 0 ? wait : "ready", false, false, err);
+	struct lifecycle_request request = {.wait = strcmp(wait, "started") == 0 ? wait : "ready"};
+	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+	bool has_unit =
+		strcmp(request.wait, "ready") == 0 && !container_is_live(container) && host_units_manage_containers();
+	autoclose int fd = -EBADF;
+	int r = has_unit ? start_unit(container, timeout_ms, err) : 0;
 
+	if (r < 0)
+		return r;
+	fd = lifecycle_begin(container, &request, err);
+	if (fd >= 0 && has_unit && timeout_ms > 0) {
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
+
+		timeout_ms = left_ms > 0 ? left_ms : 1;
+	}
 	return fd < 0 ? fd : lifecycle_await(container, fd, wait, timeout_ms, err);
 }
 
@@ -227,7 +275,7 @@ static void print_remains(const struct json *packet, void *data)
 			container->spec.name, remains);
 }
 
-int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err)
+static int stop(struct container *container, int64_t timeout_ms, const char *signal, bool is_for_host, struct error *err)
 {
 	int r = 0;
 
@@ -240,6 +288,7 @@ int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *
 		json_set(request, "timeout_ms", json_new_integer(timeout_ms));
 		if (signal)
 			json_set(request, "signal", json_new_string(signal));
+		json_set(request, "is_for_host", json_new_bool(is_for_host));
 		fd = r = control_connect(container->id, err);
 		if (r >= 0)
 			r = control_send(fd, request, err);
@@ -257,6 +306,16 @@ int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *
 			return 0; /* removed by --rm */
 	}
 	return r;
+}
+
+int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err)
+{
+	return stop(container, timeout_ms, signal, false, err);
+}
+
+int lifecycle_stop_for_host(struct container *container, int64_t timeout_ms, struct error *err)
+{
+	return stop(container, timeout_ms, NULL, true, err);
 }
 
 int lifecycle_remove(struct container *container, struct error *err)

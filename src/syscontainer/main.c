@@ -19,13 +19,14 @@ TOOLS_VERBS(TOOLS_COMMAND)
 #define TOOLS_POINTER(id_, name_, summary_) &tools_##id_,
 
 static const struct command *const commands[] = {
-	&command_attach,  &command_check,   &command_containers, &command_cp,
-	&command_create,  &command_events,  &command_exec,       &command_export,
-	&command_info,    &command_inspect, &command_kill,       &command_logs,
-	&command_pause,   &command_ps,      &command_rename,     &command_repair,
-	&command_restart, &command_rm,      &command_run,        &command_start,
-	&command_stats,   &command_stop,    &command_top,        &command_unpause,
-	&command_update,  &command_version, &command_wait,       TOOLS_VERBS(TOOLS_POINTER) NULL,
+	&command_attach,  &command_boot,    &command_check,    &command_containers,
+	&command_cp,      &command_create,  &command_disable,  &command_enable,
+	&command_events,  &command_exec,    &command_export,   &command_info,
+	&command_inspect, &command_kill,    &command_logs,     &command_pause,
+	&command_ps,      &command_rename,  &command_repair,   &command_restart,
+	&command_rm,      &command_run,     &command_shutdown, &command_start,
+	&command_stats,   &command_stop,    &command_top,      &command_unpause,
+	&command_update,  &command_version, &command_wait,     TOOLS_VERBS(TOOLS_POINTER) NULL,
 };
 
 static const struct command_program program = {

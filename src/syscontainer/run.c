@@ -33,10 +33,11 @@ static int undo(struct container *container, struct error *err)
 
 static int run_attached(struct container *container, struct error *err)
 {
+	struct lifecycle_request request = {.wait = "none", .is_attached = true, .has_input = container->spec.has_stdin};
 	struct session session = {.has_tty = container->spec.has_tty,
 				  .has_input = container->spec.has_stdin,
 				  .may_detach = true};
-	autoclose int fd = lifecycle_begin(container, "none", true, container->spec.has_stdin, err);
+	autoclose int fd = lifecycle_begin(container, &request, err);
 	bool is_detached;
 
 	if (fd < 0)

@@ -16,6 +16,7 @@ struct options {
 	struct cgroup_limits changes;
 	char *restart;
 	bool has_restart;
+	struct boot_options boot;
 };
 
 static const struct options defaults = {.changes = CGROUP_LIMITS_UNSET};
@@ -27,7 +28,8 @@ static const struct option_row rows[] = {
 	 .argument = "POLICY",
 	 .complete = "words no on-reboot on-failure always unless-stopped",
 	 .help = "no, on-reboot, on-failure[:N], always or unless-stopped",
-	 .check = create_check_restart} LIMIT_ROWS(struct options, changes),
+	 .check = create_check_restart},
+	BOOT_ROWS(struct options, boot) LIMIT_ROWS(struct options, changes),
 	{.name = NULL},
 };
 
@@ -120,6 +122,8 @@ static int update(struct container *container, void *data, struct error *err)
 	if (options->has_restart)
 		r = set_restart(&container->spec, options->restart, err);
 	if (r == 0)
+		r = boot_options_get(&options->boot, &container->spec.boot, err);
+	if (r == 0)
 		r = change_limits(container, &options->changes, err);
 	if (r < 0)
 		return error_prefix(err, "Cannot update container %s", name);
@@ -131,7 +135,8 @@ static int run(void *data, const struct strings *operands, struct error *err)
 {
 	struct options *options = data;
 
-	if (!options->has_restart && cgroup_limits_are_unset(&options->changes))
+	if (!options->has_restart && !options->boot.has_order && !options->boot.has_delay &&
+	    cgroup_limits_are_unset(&options->changes))
 		return error_set_exit(err, -EINVAL, 125, "You must provide one or more flags when using this command.");
 	return lifecycle_for_each(operands, true, update, options);
 }
@@ -139,7 +144,7 @@ static int run(void *data, const struct strings *operands, struct error *err)
 const struct command command_update = {
 	.name = "update",
 	.arguments = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Change limits and restart policy, at once and for later boots",
+	.summary = "Change limits, restart policy and place in the host's boot, at once and for later boots",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct options),

@@ -13,6 +13,7 @@
 #include "kernel/cgroup_limits.h"
 #include "kernel/lsm.h"
 #include "model/idmap.h"
+#include "model/slice.h"
 #include "model/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,6 +55,19 @@ static void check_idmap(const char *text)
 		return;
 	require(!idmap.is_automatic && idmap.uid > 0 && idmap.gid > 0);
 	require(idmap.uid + idmap.size <= UINT32_MAX && idmap.gid + idmap.size <= UINT32_MAX);
+}
+
+/* What becomes a place for cgroups is one. */
+static void check_slice(const char *text)
+{
+	autofree char *cgroup = NULL;
+	struct error err = {0};
+
+	if (!is_taken(slice_check(text, &err), &err))
+		return;
+	require(slice_is_meant(text));
+	cgroup = slice_cgroup(text);
+	require(!*cgroup || (cgroup_path_check(cgroup, NULL) == 0 && strcmp(strrchr(cgroup, '/') + 1, text) == 0));
 }
 
 static void check_words(const char *text)
@@ -187,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autofree char *text = xstrndup((const char *)data, size);
 
 	check_restart(text);
+	check_slice(text);
 	check_idmap(text);
 	check_words(text);
 	check_namespaces(text);

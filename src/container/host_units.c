@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the calls of syscontainer-systemd. */
+#include "container/host_units.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/process.h"
+#include "model/paths.h"
+
+#define ANSWER_TIMEOUT_MS 30000 /* of one call; systemd itself is asked with shorter ones */
+
+static char *program(void)
+{
+	return paths_program("syscontainer-systemd");
+}
+
+bool host_units_are_there(void)
+{
+	autofree char *path = program();
+
+	return access("/run/systemd/system", F_OK) == 0 && access(path, X_OK) == 0;
+}
+
+bool host_units_manage_containers(void)
+{
+	return !getenv("SYSCONTAINER_ROOT") && !getenv("SYSCONTAINER_RUN") && host_units_are_there();
+}
+
+char *host_units_name(const char *container_name)
+{
+	return xasprintf("syscontainer@%s.service", container_name);
+}
+
+/* Its last words, without the name of the program in front. */
+static int tell_failure(const struct text *errors, int status, struct error *err)
+{
+	const char *said = text_get(errors), *prefix = "syscontainer-systemd: ";
+
+	if (strncmp(said, prefix, strlen(prefix)) == 0)
+		said += strlen(prefix);
+	return error_set_exit(err, -EIO, WIFEXITED(status) ? WEXITSTATUS(status) : HOST_UNITS_FAILED, "%.*s",
+			      (int)strcspn(said, "\n"), said);
+}
+
+/* Takes over what is in `words`, the arguments behind the program's name. */
+static int call(struct strings *words, int64_t timeout_ms, struct text *out, struct error *err)
+{
+	autorelease(strings_release) struct strings arguments = {0};
+	autorelease(text_release) struct text errors = {0};
+	autofree char *path = program();
+	struct process_run run = {.path = path, .timeout_ms = (int)timeout_ms};
+	int status, r;
+
+	strings_append(&arguments, "syscontainer-systemd");
+	strings_append_all(&arguments, words);
+	strings_release(words);
+	run.argv = arguments.items;
+	r = process_run(&run, &status, out, &errors, err);
+	if (r < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return r;
+	return tell_failure(&errors, status, err);
+}
+
+static void append_all(struct strings *words, const char *const *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		strings_append(words, items[i]);
+}
+
+/* Both are stopped when the host goes down, and the scope must not be before the container has ended in its own way. */
+int host_units_make_scope(const struct spec *spec, pid_t pid, struct error *err)
+{
+	autofree char *scope = spec_scope(spec), *unit = host_units_name(spec->name), *number = xasprintf("%d", pid),
+		      *description = xasprintf("Guest of container %s", spec->name);
+	const char *const words[] = {"scope", "--description", description,         "--before",
+				     unit,    scope,           spec->cgroup_parent, number};
+	struct strings list = {0};
+
+	append_all(&list, words, ARRAY_SIZE(words));
+	return call(&list, ANSWER_TIMEOUT_MS, NULL, err);
+}
+
+int host_units_register(const struct spec *spec, pid_t init, struct error *err)
+{
+	autofree char *leader = xasprintf("%d", init);
+	const char *const words[] = {"machine", spec->name, leader, spec->rootfs};
+	struct strings list = {0};
+
+	append_all(&list, words, ARRAY_SIZE(words));
+	return call(&list, ANSWER_TIMEOUT_MS, NULL, err);
+}
+
+int host_units_begin(const struct spec *spec, struct error *err)
+{
+	autofree char *unit = host_units_name(spec->name);
+	const char *const words[] = {"start", "--no-wait", unit};
+	struct strings list = {0};
+	struct error error = {0};
+	int r;
+
+	append_all(&list, words, ARRAY_SIZE(words));
+	r = call(&list, ANSWER_TIMEOUT_MS, NULL, &error);
+	if (r < 0)
+		return error_set(err, error.exit_status == HOST_UNITS_ABSENT ? -ENOENT : r, "%s", error.message);
+	return 0;
+}
+
+int host_units_start(const struct strings *container_names, int64_t timeout_ms, struct error *err)
+{
+	autofree char *time = xasprintf("%lldms", (long long)timeout_ms);
+	struct strings list = {0};
+
+	strings_append(&list, "start");
+	if (timeout_ms > 0) {
+		strings_append(&list, "--timeout");
+		strings_append(&list, time);
+	}
+	for (size_t i = 0; i < container_names->count; i++)
+		strings_append_owned(&list, host_units_name(container_names->items[i]));
+	return call(&list, 0, NULL, err);
+}
+
+bool host_units_host_is_stopping(void)
+{
+	autorelease(text_release) struct text state = {0};
+	struct strings list = {0};
+
+	strings_append(&list, "state");
+	return call(&list, ANSWER_TIMEOUT_MS, &state, NULL) == 0 && strcmp(text_get(&state), "stopping\n") == 0;
+}
