@@ -239,7 +239,7 @@ drop_in() { # NAME LINE...
 	small_start web
 	has_field web .State.Status running
 	same service "$(machinectl show -p Service --value web)" other
-	has_text "there is another machine web, of other" "$(syscontainer logs web)"
+	has_text "there is another machine web, of other" "$(syscontainer logs web 2>&1)"
 	systemctl stop squatter
 }
 
