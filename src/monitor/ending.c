@@ -227,8 +227,9 @@ static void finish(struct monitor *monitor)
 	monitor->exit_status = monitor->stop.is_wanted || monitor->ending.is_reboot ? 0 : monitor->ending.exit_code;
 	if (state_save(monitor->id, &monitor->state, &error) < 0)
 		monitor_complain(monitor, &error);
-	forget_boot(monitor);
+	/* First, as it takes long for who finds no socket any more, and still the lock. */
 	place_leave(monitor);
+	forget_boot(monitor);
 	if (monitor->spec.removes_itself)
 		remove_container(monitor);
 	unit_tell_end(monitor);
