@@ -18,10 +18,10 @@
 #include "model/paths.h"
 #include "model/registry.h"
 
-#define SETTLE_TIMEOUT_MS 30000
+#define SETTLE_TIMEOUT_MS  30000
 #define MONITOR_SUFFIX     ".monitor"
 #define PARENT_OF_MONITORS "/syscontainer"
-#define KILL_TIMEOUT_MS   10000
+#define KILL_TIMEOUT_MS    10000
 
 static const char *const status_names[] = {
 	[CONTAINER_INITED] = "inited",    [CONTAINER_STARTING] = "starting", [CONTAINER_RUNNING] = "running",

@@ -19,11 +19,11 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/service.h"
 #include "base/text.h"
 #include "kernel/procfs.h"
 #include "lxcfs/connection.h"
 #include "lxcfs/place.h"
-#include "base/service.h"
 
 #define MAX_FAILURES       5     /* servers in a row that did not come to serve, before guests are given the host's files */
 #define FIRST_DELAY_MS     50    /* before the next try, doubled each time */

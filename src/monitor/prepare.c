@@ -106,8 +106,8 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_parent, prepare_device_access, prepare_files,   prepare_limits,      prepare_oom,       prepare_sysctls,
-	prepare_mounts,        prepare_devices, prepare_environment, prepare_etc_files, close_root,
+	prepare_parent, prepare_device_access, prepare_files,       prepare_limits,    prepare_oom, prepare_sysctls,
+	prepare_mounts, prepare_devices,       prepare_environment, prepare_etc_files, close_root,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -108,6 +108,7 @@ order_of_starts() {
 	run --separate-stderr syscontainer boot
 	same status "$status" 1
 	same started "$output" good
+	# shellcheck disable=SC2154 # set by run
 	has_text "cannot start container bad" "$stderr"
 }
 

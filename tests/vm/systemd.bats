@@ -17,7 +17,7 @@ setup_file() {
 	e2e_begin
 	rm -rf --one-file-system "$SYSCONTAINER_RUN"
 	use_default_set
-	mkdir -p -m 711 "$SYSCONTAINER_RUN"
+	mkdir -m 711 "$SYSCONTAINER_RUN"
 	cp "$prefix"/lib/systemd/system/syscontainer*.service /run/systemd/system/
 	systemctl daemon-reload
 	e2e_keep
@@ -255,4 +255,56 @@ drop_in() { # NAME LINE...
 	wait_for 10 has_state first active
 	systemctl stop syscontainer.service
 	has_field first .State.Status running
+}
+
+# Reads its memory without end; the tests count what failed.
+reader_start() { # NAME
+	tree_small "$1" >/dev/null
+	syscontainer run -d --name "$1" --memory 64m "$(tree_path "$1")" /bin/sh -c \
+		'n=0; while :; do cat /proc/meminfo >/dev/null || echo failed; n=$((n + 1)); echo $n >/tmp/count; done' >/dev/null
+}
+
+sees_its_memory() { # NAME
+	[[ $(syscontainer exec "$1" cat /proc/meminfo) == "MemTotal:"*" 65536 kB"* ]]
+}
+
+reads_counted() { # NAME
+	syscontainer exec "$1" cat /tmp/count
+}
+
+has_read_more_than() { # NAME NUMBER
+	local count
+	count=$(reads_counted "$1") && [[ $count -gt $2 ]]
+}
+
+count_failures() { # NAME
+	syscontainer logs "$1" 2>/dev/null | grep -c failed || true
+}
+
+@test "the proc view comes back under its readers: restarted, and both of its processes killed" {
+	local round main
+	systemctl start syscontainer-lxcfs
+	reader_start web
+	wait_for 10 sees_its_memory web
+	[[ $(systemctl show -p NFileDescriptorStore --value syscontainer-lxcfs) -ge 1 ]] || e2e_die "systemd keeps no connection"
+
+	systemctl restart syscontainer-lxcfs
+	wait_for 10 sees_its_memory web
+	systemctl reload syscontainer-lxcfs
+	wait_for 10 sees_its_memory web
+	same "failed reads" "$(count_failures web)" 0
+
+	# Kernels before 6.9 do not send again what a dead server had taken: one read a round may fail, and no more.
+	for round in 1 2 3; do
+		main=$(systemctl show -p MainPID --value syscontainer-lxcfs)
+		systemctl kill --kill-who=all --signal=KILL syscontainer-lxcfs
+		wait_for 10 is_gone "$main"
+		wait_for 20 systemctl is-active --quiet syscontainer-lxcfs
+		wait_for 20 sees_its_memory web
+		wait_for 20 has_read_more_than web "$(reads_counted web)"
+	done
+	[[ $(count_failures web) -le $round ]] || e2e_die "$(count_failures web) reads failed"
+	syscontainer rm -f web
+	systemctl stop syscontainer-lxcfs
+	same "mounts" "$(grep -c syscontainer/lxcfs /proc/self/mountinfo || true)" 0
 }
