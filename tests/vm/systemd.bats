@@ -260,6 +260,7 @@ drop_in() { # NAME LINE...
 # Reads its memory without end; the tests count what failed.
 reader_start() { # NAME
 	tree_small "$1" >/dev/null
+	# shellcheck disable=SC2016 # for the guest
 	syscontainer run -d --name "$1" --memory 64m "$(tree_path "$1")" /bin/sh -c \
 		'n=0; while :; do cat /proc/meminfo >/dev/null || echo failed; n=$((n + 1)); echo $n >/tmp/count; done' >/dev/null
 }
