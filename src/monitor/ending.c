@@ -259,6 +259,7 @@ static void decide(struct monitor *monitor, const struct monitor_ending *ending)
 		return;
 	}
 	schedule_restart(monitor, ending);
+	server_down(monitor);
 	if (state_save(monitor->id, &monitor->state, &error) < 0)
 		monitor_complain(monitor, &error);
 	tell_failure(monitor);

@@ -246,6 +246,8 @@ void server_send_output(struct monitor *monitor, int stream, const void *data, s
 void server_started(struct monitor *monitor);
 void server_ready(struct monitor *monitor);
 void server_healthy(struct monitor *monitor);
+/* This boot is over and its restart is decided. */
+void server_down(struct monitor *monitor);
 void server_boot_failed(struct monitor *monitor, const struct error *err);
 void server_ended(struct monitor *monitor);
 /* PID 1 does not die: nobody shall wait for that for ever. */

@@ -20,7 +20,7 @@
 #define SLOW_CLIENT_MS    10000
 #define FREEZE_TIMEOUT_MS 10000
 
-enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_HEALTHY, WAIT_STOPPED };
+enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_HEALTHY, WAIT_DOWN, WAIT_STOPPED };
 
 struct client {
 	struct monitor *monitor;
@@ -203,6 +203,11 @@ void server_ready(struct monitor *monitor)
 	answer_waiting(monitor, WAIT_READY);
 }
 
+void server_down(struct monitor *monitor)
+{
+	answer_waiting(monitor, WAIT_DOWN);
+}
+
 void server_healthy(struct monitor *monitor)
 {
 	answer_waiting(monitor, WAIT_HEALTHY);
@@ -243,7 +248,7 @@ void server_ended(struct monitor *monitor)
 							 monitor->state.exit_code, reason);
 
 			send_done(client, -ECHILD, monitor->state.exit_code, early);
-		} else if (client->waits_for == WAIT_STARTED)
+		} else if (client->waits_for == WAIT_STARTED || client->waits_for == WAIT_DOWN)
 			send_done(client, 0, 0, NULL);
 		else if (client->waits_for == WAIT_STOPPED || client->is_attached)
 			send_done(client, 0, monitor->state.exit_code,
@@ -256,6 +261,7 @@ static enum wait_for parse_condition(const char *word)
 	return !word || strcmp(word, "started") == 0 ? WAIT_STARTED
 	       : strcmp(word, "ready") == 0          ? WAIT_READY
 	       : strcmp(word, "healthy") == 0        ? WAIT_HEALTHY
+	       : strcmp(word, "down") == 0           ? WAIT_DOWN
 	       : strcmp(word, "stopped") == 0        ? WAIT_STOPPED
 						     : WAIT_NOTHING;
 }
@@ -267,7 +273,8 @@ static void wait_for(struct client *client, enum wait_for condition)
 	bool is_up = monitor->boot.phase != BOOT_STARTING && monitor->boot.phase != BOOT_RESTARTING;
 
 	client->waits_for = condition;
-	if (condition == WAIT_NOTHING || (condition == WAIT_STARTED && is_up) ||
+	if (condition == WAIT_NOTHING || (condition == WAIT_DOWN && !monitor->run.is_active) ||
+	    (condition == WAIT_STARTED && is_up) ||
 	    (condition == WAIT_READY && is_up && monitor->boot.is_ready && !hooks_run_stage(monitor, SPEC_HOOK_POSTSTART) &&
 	     !unit_holds_ready(monitor)) ||
 	    (condition == WAIT_HEALTHY && is_up && monitor->health.now.status == HEALTH_HEALTHY)) {

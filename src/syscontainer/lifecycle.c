@@ -78,12 +78,12 @@ static bool is_transient(int code)
 	return code == -ECONNRESET || code == -ECONNREFUSED || code == -EPIPE;
 }
 
-/* Whoever starts what is being stopped wants it to run afterwards. */
+/* Whoever starts what is being stopped, or what just ends by itself, wants it to run afterwards; it may be about to come back by itself. */
 static void await_end(const struct container *container)
 {
 	struct json *request = control_new_request("wait");
 
-	json_set(request, "for", json_new_string("stopped"));
+	json_set(request, "for", json_new_string("down"));
 	control_request(container->id, request, -1, NULL, NULL, NULL);
 }
 

@@ -372,3 +372,15 @@ nsenter --net=/proc/\$pid/ns/net ip address add 192.0.2.7/32 dev lo"
 	has_text "$SYSCONTAINER_CONFIG: hook-spec: "
 	has_text "$HOOKS/missing.json"
 }
+
+@test "a start while poststop hooks run, and a restart is to follow, returns when the guest is up again" {
+	local pid
+	one_hook poststop slow "touch $HOOKS/began; sleep 0.5"
+	small_start web --restart always --hook-spec "$HOOKS/hooks.json"
+	pid=$(init_pid web)
+	kill -9 "$pid"
+	wait_for 10 test -e "$HOOKS/began"
+	run -0 timeout 20 syscontainer start web
+	has_field web .State.Running true
+	[[ $(init_pid web) != "$pid" ]]
+}
