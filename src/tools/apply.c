@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "container/tools_verbs.h"
+#include "model/device_hook.h"
 #include "tools/tools.h"
 
 struct options {
@@ -29,9 +30,13 @@ static int read_file(const char *path, struct attachments *ret_wanted, struct er
 
 	if (r < 0)
 		return r;
-	r = schema_read(&attachments_schema, document, SCHEMA_STRICT, ret_wanted, err);
-	if (r == 0)
-		r = attachments_check(ret_wanted, err);
+	if (device_hook_is_one(document)) {
+		r = device_hook_read(document, ret_wanted, err);
+	} else {
+		r = schema_read(&attachments_schema, document, SCHEMA_STRICT, ret_wanted, err);
+		if (r == 0)
+			r = attachments_check(ret_wanted, err);
+	}
 	return r < 0 ? error_prefix(err, "%s", path) : 0;
 }
 
@@ -73,7 +78,8 @@ const struct command command_apply = {
 	.arguments = "[OPTIONS] CONTAINER FILE|-",
 	.details =
 		"FILE is what \"attachments --format json\" prints. What it lacks is taken out, what is new is plugged in, what differs is "
-		"changed, in the running guest and in the record; all or nothing. Each change is printed.",
+		"changed, in the running guest and in the record; all or nothing. Each change is printed. A device_hook.json of "
+		"isulad-tools or syscontainer-tools of openEuler is taken, too.",
 	.options = rows,
 	.options_size = sizeof(struct options),
 	.min_operands = 2,

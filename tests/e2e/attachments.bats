@@ -84,6 +84,15 @@ add() { # NAME LETTER [OPTION]...
 	same a "$(seen web /mnt/a)" a
 }
 
+@test "apply takes what the reference's tools have recorded" {
+	small_start web
+	echo "{\"bindToAdd\":[\"$E2E_DIR/source-a:/mnt/a:ro,rslave\"],\"deviceToAdd\":[{\"Type\":\"c\",\"Minor\":7,\"Major\":1,\"PathOnHost\":\"/dev/full\",\"PathInContainer\":\"/dev/other\",\"CgroupPermissions\":\"rw\",\"Parent\":\"\"}]}" >"$E2E_DIR/device_hook.json"
+	run -0 --separate-stderr syscontainer apply web "$E2E_DIR/device_hook.json"
+	same steps "$(wc -l <<<"$output")" 2
+	same a "$(seen web /mnt/a)" a
+	[[ -c /proc/$(init_pid web)/root/dev/other ]]
+}
+
 @test "apply refuses a bad file as a whole" {
 	small_start web
 	add web a
