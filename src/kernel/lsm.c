@@ -30,7 +30,7 @@ bool lsm_lists_profile(const char *list, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (const char *line = list; line; line = strchr(line, '\n'), line += line ? 1 : 0)
+	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n')
 		if (strncmp(line, name, length) == 0 && strncmp(line + length, " (", 2) == 0)
 			return true;
 	return false;
