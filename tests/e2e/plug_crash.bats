@@ -62,7 +62,7 @@ state_of_network() { # PID
 
 # What the guest's processes may do with devices, and how fast.
 state_of_devices() { # NAME
-	find /sys/fs/cgroup -path "*/$E2E_CGROUP/$(container_id "$1")*" \( -name devices.list -o -name 'blkio.throttle.*_device' \) -exec grep -H . {} + |
+	find /sys/fs/cgroup -ignore_readdir_race -path "*/$E2E_CGROUP/$(container_id "$1")*" \( -name devices.list -o -name 'blkio.throttle.*_device' \) -exec grep -H . {} + 2>/dev/null |
 		sed 's|^/sys/fs/cgroup/||' | sort
 }
 
