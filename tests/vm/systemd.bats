@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# bats file_tags=alone
 # Containers and the systemd of their host: units, slices, machines, the journal. Those units know the default set of containers only, so that is what
 # is used here, on a host that is thrown away.
 
