@@ -78,6 +78,20 @@ static int64_t find_limit(const struct plug *plug, const struct attached_device 
 		     : cgroup_limits_of_disk(&plug->cgroups, &plug->spec->limits, attached_limit_names[limit].option, disk);
 }
 
+static struct cgroup_disk_limit limit_of(const struct plug *plug, const struct attached_device *subject,
+					 const struct attached_device *item, enum attached_limit limit)
+{
+	return (struct cgroup_disk_limit){
+		.option = attached_limit_names[limit].option,
+		.value = find_limit(plug, item, device_number(subject), limit),
+	};
+}
+
+static bool has_disk(const struct attached_device *device)
+{
+	return device && device->now.type == ATTACHED_BLOCK && device->now.nodes.count;
+}
+
 static int set_limits_of(const struct plug *plug, const struct attached_device *subject, const struct attached_device *item,
 			 struct error *err)
 {
@@ -85,26 +99,38 @@ static int set_limits_of(const struct plug *plug, const struct attached_device *
 	autofree char *cgroup = spec_cgroup(plug->spec);
 	size_t count = 0;
 
-	if (subject->now.type != ATTACHED_BLOCK || subject->now.nodes.count == 0)
+	if (!has_disk(subject))
 		return 0;
 	for (enum attached_limit limit = 0; limit < ATTACHED_LIMITS; limit++)
 		if (subject->limits[limit] || (item && item->limits[limit]))
-			limits[count++] = (struct cgroup_disk_limit){
-				.option = attached_limit_names[limit].option,
-				.value = find_limit(plug, item, device_number(subject), limit),
-			};
+			limits[count++] = limit_of(plug, subject, item, limit);
 	return count ? cgroup_limits_apply_disk(&plug->cgroups, cgroup, device_number(subject), limits, count, err) : 0;
+}
+
+/* A change that was not finished may have set what neither of them has. Where the host has no such limits nothing was set. */
+static void lift_others(const struct plug *plug, const struct attached_device *subject, const struct attached_device *item)
+{
+	autofree char *cgroup = spec_cgroup(plug->spec);
+
+	for (enum attached_limit limit = 0; has_disk(subject) && limit < ATTACHED_LIMITS; limit++) {
+		struct cgroup_disk_limit one = limit_of(plug, subject, item, limit);
+
+		if (!subject->limits[limit] && !(item && item->limits[limit]))
+			cgroup_limits_apply_disk(&plug->cgroups, cgroup, device_number(subject), &one, 1, NULL);
+	}
 }
 
 /* First those that had some, which may be of another disk by now. A disk that is gone has taken its limits along. */
 static int set_limits(const struct plug *plug, const struct attached_device *old, const struct attached_device *item,
 		      struct error *err)
 {
-	int r = old ? set_limits_of(plug, old, item, err) : 0;
+	int r = set_limits_of(plug, old, item, err);
 
+	if (plug->is_repair)
+		lift_others(plug, old, item);
 	if (r == -ENODEV || r == -ENXIO)
 		r = 0;
-	return r == 0 && item ? set_limits_of(plug, item, item, err) : r;
+	return r == 0 ? set_limits_of(plug, item, item, err) : r;
 }
 
 /* --- nodes ------------------------------------------------------------------------------------------------------------- */
@@ -228,8 +254,8 @@ static int change(const struct plug *plug, const struct attached_device *old, co
 	autorelease(nodes_release) struct nodes gone = {0}, new = {0};
 	int r;
 
-	find_nodes(old, item, &gone);
-	/* After a crash nobody knows which of them are there: attaching finds out. */
+	/* After a crash nobody knows which of them are there, and with which owner. */
+	find_nodes(old, plug->is_repair ? NULL : item, &gone);
 	find_nodes(item, plug->is_repair ? NULL : old, &new);
 	r = take_out(plug, old, &gone, err);
 	if (r == 0)
