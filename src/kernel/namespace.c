@@ -284,7 +284,7 @@ int namespace_run(int pidfd, int flags, int (*function)(void *data, struct error
 {
 	struct short_task task = {.function = function, .data = data};
 	autoclose int report_read = -EBADF;
-	struct error report;
+	struct error report = {0};
 	int pipe_fds[2], r;
 	pid_t pid;
 

@@ -77,6 +77,7 @@ static int read_properties(int devices, const char *device, struct strings *prop
 {
 	autofree char *file = xasprintf("%s/uevent", device), *link = xasprintf("%s/subsystem", device);
 	autofree char *path = NULL, *subsystem = NULL, *content = NULL;
+	const char *name;
 	int r = read_link(devices, device, &path);
 
 	if (r == 0)
@@ -86,7 +87,8 @@ static int read_properties(int devices, const char *device, struct strings *prop
 	if (r < 0)
 		return r;
 	strings_set_value(properties, "DEVPATH", path);
-	strings_set_value(properties, "SUBSYSTEM", strrchr(subsystem, '/') + 1);
+	name = strrchr(subsystem, '/');
+	strings_set_value(properties, "SUBSYSTEM", name ? name + 1 : subsystem);
 	add_lines(properties, content);
 	return 0;
 }

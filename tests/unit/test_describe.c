@@ -76,30 +76,14 @@ static void assert_field(const struct container *container, const char *expressi
 static void test_keys(void **state)
 {
 	static const char *const keys[] = {
-		"Id",
-		"Created",
-		"Path",
-		"Args",
-		"State",
-		"Resources",
-		"Image",
-		"ResolvConfPath",
-		"HostnamePath",
-		"HostsPath",
-		"LogPath",
-		"Name",
-		"RestartCount",
-		"MountLabel",
-		"AppArmorProfile",
-		"ProcessLabel",
-		"SeccompProfile",
-		"NoNewPrivileges",
-		"HostConfig",
-		"GraphDriver",
-		"Mounts",
-		"Attachments",
-		"Config",
-		"NetworkSettings",
+		"Id",           "Created",        "Path",
+		"Args",         "State",          "Resources",
+		"Image",        "ResolvConfPath", "HostnamePath",
+		"HostsPath",    "LogPath",        "Name",
+		"RestartCount", "MountLabel",     "AppArmorProfile",
+		"ProcessLabel", "SeccompProfile", "NoNewPrivileges",
+		"HostConfig",   "GraphDriver",    "Mounts",
+		"Attachments",  "Config",         "NetworkSettings",
 	};
 	autorelease(release) struct container container = make_container();
 	autorelease(json_free_scoped) struct json *document = describe_container(&container);
