@@ -11,7 +11,6 @@
 #include "base/memory.h"
 #include "kernel/capability.h"
 #include "kernel/lsm.h"
-#include "kernel/procfs.h"
 #include "model/paths.h"
 
 /* Only honoured in the host's user namespace, and without them systemd's own conditions skip what cannot work in a container. */
@@ -33,9 +32,6 @@ uint64_t confinement_capabilities(const struct spec *spec)
 
 	if (!spec->is_privileged)
 		set = without(set, never, ARRAY_SIZE(never));
-	/* systemd takes it for a kernel that loads modules, and fails the unit that does (Debian 13). */
-	if (!procfs_has_modules())
-		set &= ~CAPABILITY_BIT(CAP_SYS_MODULE);
 	if (!spec->is_privileged && !spec_is_remapped(spec))
 		set = without(set, not_as_host_root, ARRAY_SIZE(not_as_host_root));
 	set = spec_security_capabilities(&spec->security, set);

@@ -127,11 +127,6 @@ static uint64_t signal_mask(const char *status, const char *key)
 	return mask;
 }
 
-bool procfs_has_modules(void)
-{
-	return access("/proc/modules", F_OK) == 0;
-}
-
 bool procfs_takes_signal(pid_t pid, int signal)
 {
 	autofree char *path = xasprintf("/proc/%d/status", pid), *status = NULL;

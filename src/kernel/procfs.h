@@ -42,8 +42,6 @@ int procfs_open_pidfd(const struct process_id *id, int *ret_pidfd, struct error 
 bool procfs_read_exit(int pidfd, int *ret_status);
 /* True when the process catches or blocks (and so may read by signalfd) `signal`: proc(5) status, SigCgt and SigBlk. */
 bool procfs_takes_signal(pid_t pid, int signal);
-/* Can this kernel load modules at all? */
-bool procfs_has_modules(void);
 /* Name of the executable that /proc/PID/exe shows, last component; "" when unreadable. Caller frees. */
 char *procfs_executable_name(pid_t pid);
 /* argv[0] of the process, "" when unreadable. Caller frees. */

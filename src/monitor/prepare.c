@@ -8,6 +8,7 @@
 #include "container/limits.h"
 #include "container/mounts.h"
 #include "container/sysctl.h"
+#include "container/unit_masks.h"
 #include "kernel/device_access.h"
 #include "kernel/files_limit.h"
 #include "model/paths.h"
@@ -99,6 +100,11 @@ static int prepare_devices(struct monitor *monitor, struct error *err)
 	return devices_attach(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
 }
 
+static int prepare_units(struct monitor *monitor, struct error *err)
+{
+	return unit_masks_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
+}
+
 /* Whatever changes the tree comes before this. */
 static int close_root(struct monitor *monitor, struct error *err)
 {
@@ -106,8 +112,8 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_parent, prepare_device_access, prepare_files,       prepare_limits,    prepare_oom, prepare_sysctls,
-	prepare_mounts, prepare_devices,       prepare_environment, prepare_etc_files, close_root,
+	prepare_parent, prepare_device_access, prepare_files,       prepare_limits,    prepare_oom,   prepare_sysctls,
+	prepare_mounts, prepare_devices,       prepare_environment, prepare_etc_files, prepare_units, close_root,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -59,11 +59,7 @@ limit_in_exec() { # NAME "NAME IN limits"
 	small_start host --user-remap none
 	has_capabilities host "$(set_without 16 17 25 32 33 34 35 36 37)"
 	small_start power --privileged
-	if [[ -e /proc/modules ]]; then
-		has_capabilities power "$(set_without)"
-	else
-		has_capabilities power "$(set_without 16)"
-	fi
+	has_capabilities power "$(set_without)"
 }
 
 @test "another user than root has none, and the same bounding set" {
