@@ -71,7 +71,7 @@ modules_here() { # COUNT
 	run -0 jq -r '.prestart[0].path' "$prefix/etc/syscontainer/hookspec.json"
 	[[ -x $output ]]
 	run -125 "$output"
-	has_text "usage: syscontainer-hooks prestart"
+	has_text "usage: syscontainer-hooks"
 	run -1 "$(jq -r '.prestart[0].path' "$prefix/etc/syscontainer/hookspec.json")" prestart <<<'{"id":"x"}'
 	has_text '"id" or "bundle" is missing'
 }
