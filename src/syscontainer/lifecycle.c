@@ -78,13 +78,16 @@ static bool is_transient(int code)
 	return code == -ECONNRESET || code == -ECONNREFUSED || code == -EPIPE;
 }
 
-/* Whoever starts what is being stopped, or what just ends by itself, wants it to run afterwards; it may be about to come back by itself. */
-static void await_end(const struct container *container)
+void lifecycle_await_down(struct container *container)
 {
-	struct json *request = control_new_request("wait");
+	struct json *request;
 
+	if (container->status != CONTAINER_STOPPING)
+		return;
+	request = control_new_request("wait");
 	json_set(request, "for", json_new_string("down"));
 	control_request(container->id, request, -1, NULL, NULL, NULL);
+	container_reload(container);
 }
 
 int lifecycle_begin(struct container *container, const struct lifecycle_request *request, struct error *err)
@@ -103,8 +106,9 @@ int lifecycle_begin(struct container *container, const struct lifecycle_request 
 		if (container->is_orphan && container_settle(container->id, err) < 0)
 			return err ? err->code : -EIO;
 		container_reload(container);
+		/* Whoever starts what is being stopped, or just ends by itself, wants it to run afterwards; it may be about to come back by itself. */
 		if (container->status == CONTAINER_STOPPING) {
-			await_end(container);
+			lifecycle_await_down(container);
 			r = error_set(err, -EBUSY, "container %s is stopped again and again by others",
 				      container->spec.name);
 			continue;

@@ -26,6 +26,8 @@ int lifecycle_begin(struct container *container, const struct lifecycle_request 
 /* The second part for "ready" and units. */
 int lifecycle_await(struct container *container, int fd, const char *wait, int64_t timeout_ms, struct error *err);
 
+/* While it is stopped, or its end is dealt with: waits until that is over, or its restart is decided, and loads it again. */
+void lifecycle_await_down(struct container *container);
 /* Asks it to end and waits until it has; not running is success. timeout_ms: 0 kills at once, negative never kills. What had to be killed is
  * told on standard error. `signal` may be NULL. */
 int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err);

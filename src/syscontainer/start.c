@@ -85,7 +85,10 @@ static int open_for_unit(const char *reference, struct container *container, str
 	r = container_open(reference, container, err);
 	if (r < 0)
 		return r;
-	if (before.is_orphan && before.has_boot && !container_is_live(container))
+	if (!before.is_orphan || !before.has_boot)
+		return 0;
+	lifecycle_await_down(container); /* poststop hooks may still run */
+	if (!container_is_live(container))
 		return error_set(err, -ECHILD, "container %s ended when its monitor was killed", container->spec.name);
 	return 0;
 }

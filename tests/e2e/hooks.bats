@@ -384,3 +384,12 @@ nsenter --net=/proc/\$pid/ns/net ip address add 192.0.2.7/32 dev lo"
 	has_field web .State.Running true
 	[[ $(init_pid web) != "$pid" ]]
 }
+
+@test "a unit that is started again does not start a guest that died with its monitor, while poststop hooks run either" {
+	one_hook poststop slow "sleep 0.3"
+	small_start web --restart no --hook-spec "$HOOKS/hooks.json"
+	kill -9 "$(monitor_pid web)" "$(init_pid web)"
+	run -1 env NOTIFY_SOCKET=/nonexistent timeout 20 syscontainer start --notify web
+	has_text "container web ended when its monitor was killed"
+	has_field web .State.Status exited
+}

@@ -308,5 +308,6 @@ count_failures() { # NAME
 	[[ $(count_failures web) -le $round ]] || e2e_die "$(count_failures web) reads failed"
 	syscontainer rm -f web
 	systemctl stop syscontainer-lxcfs
+	rm -rf "$SYSCONTAINER_RUN/lxcfs"
 	same "mounts" "$(grep -c syscontainer/lxcfs /proc/self/mountinfo || true)" 0
 }
