@@ -182,17 +182,21 @@ int guest_layout_decide(const struct guest_facts *facts, const struct cgroup_hos
 int guest_layout_find(int root_fd, const struct spec *spec, struct guest_layout *ret_layout, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
-	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
 	struct guest_facts facts;
 	int r = cgroup_host_load(&host, err);
 
 	guest_facts_find(root_fd, spec->command.items[0], &facts);
-	if (r == 0)
-		r = guest_layout_decide(&facts, &host, spec, ret_layout, err);
-	if (r < 0)
+	return r < 0 ? r : guest_layout_decide(&facts, &host, spec, ret_layout, err);
+}
+
+int guest_layout_check(int root_fd, const struct spec *spec, struct error *err)
+{
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
+	struct guest_layout layout;
+	int r = guest_layout_find(root_fd, spec, &layout, err);
+
+	if (r < 0 || layout.cgroups == GUEST_CGROUPS_ANY)
 		return r;
-	r = cgroup_hidden_open(ret_layout->hidden, &hidden, err);
-	return r < 0 && ret_layout->cgroups != GUEST_CGROUPS_ANY
-		       ? error_prefix(err, "the tree's systemd needs %s", describe(ret_layout->cgroups))
-		       : r;
+	r = cgroup_hidden_open(layout.hidden, &hidden, err);
+	return r < 0 ? error_prefix(err, "the tree's systemd needs %s", describe(layout.cgroups)) : 0;
 }

@@ -47,5 +47,7 @@ int guest_open_program(int root_fd, const char *program);
  */
 int guest_layout_decide(const struct guest_facts *facts, const struct cgroup_host *host, const struct spec *spec,
 			struct guest_layout *ret_layout, struct error *err);
-/* Both for a tree that is mounted at `root_fd`, on this host; asks the kernel too whether it has what is needed. */
+/* Both for a tree that is mounted at `root_fd`, on this host. */
 int guest_layout_find(int root_fd, const struct spec *spec, struct guest_layout *ret_layout, struct error *err);
+/* Can it be had? Asks the kernel for what the host has not mounted; nothing is left. */
+int guest_layout_check(int root_fd, const struct spec *spec, struct error *err);

@@ -144,7 +144,6 @@ static int check_is_first(int program, const struct spec *spec, struct error *er
 int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 {
 	autoclose int root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), program = -EBADF;
-	struct guest_layout layout;
 	int r;
 
 	if (root_fd < 0)
@@ -160,7 +159,7 @@ int rootfs_check(const char *path, const struct spec *spec, struct error *err)
 			return error_prefix(err, "the root file system %s has the wrong architecture", path);
 	}
 	r = check_is_first(program, spec, err);
-	return r < 0 ? r : guest_layout_find(root_fd, spec, &layout, err);
+	return r < 0 ? r : guest_layout_check(root_fd, spec, err);
 }
 
 int rootfs_lock(const char *path, int *ret_fd, struct error *err)

@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "kernel/mountinfo.h"
 
+#define MAX_CGROUP_TRIES 100 /* of 10 ms */
+
 static int set_option(int context, const char *key, char *owned_value)
 {
 	autofree char *value = owned_value;
@@ -43,19 +45,32 @@ int mount_new_tmpfs(const struct mount_tmpfs *tmpfs, uint64_t attributes, struct
 	return fd < 0 ? error_set_errno(err, "cannot make a mount of a tmpfs") : fd;
 }
 
-int mount_new_cgroup(const char *name, struct error *err)
+/* A context with the file system in it, or a negative errno. */
+static int open_cgroup(const char *name)
 {
 	autoclose int context = fsopen(name ? "cgroup" : "cgroup2", FSOPEN_CLOEXEC);
-	int fd;
 
-	if (context < 0 && errno == ENODEV)
-		return error_set(err, -EOPNOTSUPP, "this kernel has no cgroup %s", name ? "v1" : "v2");
 	if (context < 0 ||
 	    (name && (fsconfig(context, FSCONFIG_SET_FLAG, "none", NULL, 0) < 0 ||
 		      fsconfig(context, FSCONFIG_SET_STRING, "name", name, 0) < 0)) ||
 	    fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_set_errno(err, "cannot get the cgroup hierarchy %s%s", name ? "v1 name=" : "v2",
-				       name ? name : "");
+		return -errno;
+	return steal_fd(&context);
+}
+
+int mount_new_cgroup(const char *name, struct error *err)
+{
+	autoclose int context = open_cgroup(name);
+	int fd;
+
+	/* While one of the same name goes, the kernel waits some ms and begins the system call again, which then finds its context in use: EBUSY. */
+	for (int tries = 0; context == -EBUSY && tries < MAX_CGROUP_TRIES; tries++)
+		context = open_cgroup(name);
+	if (context == -ENODEV)
+		return error_set(err, -EOPNOTSUPP, "this kernel has no cgroup %s", name ? "v1" : "v2");
+	if (context < 0)
+		return error_set(err, context, "cannot get the cgroup hierarchy %s%s: %s", name ? "v1 name=" : "v2",
+				 name ? name : "", strerror(-context));
 	fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	return fd < 0 ? error_set_errno(err, "cannot make a mount of cgroups") : fd;
 }

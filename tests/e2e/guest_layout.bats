@@ -27,9 +27,13 @@ needs_hybrid() {
 	[[ -e /sys/fs/cgroup/unified/cgroup.procs ]] || skip "this host has no v1 controllers with v2 beside them"
 }
 
-# A host of v1 alone: a mount namespace in which v2 is not mounted.
+# As if the host had one hierarchy less: in a mount namespace in which it is not mounted.
+without() { # HIERARCHY COMMAND...
+	unshare --mount sh -c 'umount "/sys/fs/cgroup/$1" && shift && exec "$@"' - "$@"
+}
+
 on_v1() { # COMMAND...
-	unshare --mount sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' - "$@"
+	without unified "$@"
 }
 
 v2_place() { # PID
@@ -65,6 +69,26 @@ v2_place() { # PID
 		[[ $name == mapped ]] || kill -9 "$(keeper_pid "$name")" "$(monitor_pid "$name")" "$(init_pid "$name")"
 		on_v1 syscontainer rm -f "$name"
 		same "cgroups of ours" "$(find /sys/fs/cgroup/unified -path "*$E2E_CGROUP*" -type d)" ""
+	done
+}
+
+@test "on a host that has not mounted name=systemd, one that knows v1 gets that, and nothing else" {
+	needs_hybrid
+	local name tree options=() script='mkdir /sys/fs/cgroup/systemd/init.scope && echo 1 >/sys/fs/cgroup/systemd/init.scope/cgroup.procs && echo up
+		trap "exit 0" 37; while :; do sleep 0.05; done'
+	for name in mapped host; do
+		tree=$(systemd_tree "$name" 252)
+		[[ $name == mapped ]] || options=(--user-remap none)
+		without systemd syscontainer run -d --wait started --name "$name" "${options[@]}" "$tree" /usr/lib/systemd/systemd -c "$script"
+		wait_for 5 log_has "$name" up
+		same "what is there" "$(without systemd syscontainer exec "$name" ls /sys/fs/cgroup)" systemd
+		run -0 without systemd syscontainer exec "$name" ls /sys/fs/cgroup/systemd
+		has_text init.scope
+		[[ $output != *release_agent* ]] # which only the top has
+		grep -q "name=systemd:/$E2E_CGROUP/$(container_id "$name")/guest/init.scope\$" "/proc/$(init_pid "$name")/cgroup"
+		same "place of the keeper" "$(grep name=systemd "/proc/$(keeper_pid "$name")/cgroup")" "$(grep name=systemd /proc/self/cgroup)"
+		without systemd syscontainer stop "$name"
+		same "cgroups of ours" "$(find /sys/fs/cgroup/systemd -path "*$E2E_CGROUP*" -type d)" ""
 	done
 }
 

@@ -2,6 +2,7 @@
 /* Tests of what a guest is given: what is found in a tree, and the decision for each kind of host. */
 #include "container/guest_layout.h"
 
+#include "kernel/mount.h"
 #include "work.h"
 
 static const struct {
@@ -239,6 +240,24 @@ static void test_terminals(void **state)
 	}
 }
 
+/* --- hidden hierarchies ------------------------------------------------------------------------------------------------- */
+
+/* One of the name may be on its way out: the kernel takes some ms for that. Only root can. */
+static void test_a_hierarchy_comes_again(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	for (int i = 0; i < 5; i++) {
+		autoclose int fd = mount_new_cgroup("syscontainer-unit-test", &err);
+
+		if (fd < 0)
+			fail_msg("%s", err.message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_cgroups_of_the_host),
 		cmocka_unit_test(test_terminals),
+		cmocka_unit_test(test_a_hierarchy_comes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
