@@ -84,7 +84,7 @@ static int read_properties(int devices, const char *device, struct strings *prop
 		r = read_link(devices, link, &subsystem);
 	if (r == 0)
 		r = file_read(devices, file, EVENT_MAX, &content, NULL, NULL);
-	if (r < 0)
+	if (r < 0 || !subsystem)
 		return r;
 	strings_set_value(properties, "DEVPATH", path);
 	name = strrchr(subsystem, '/');
