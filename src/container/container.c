@@ -152,7 +152,7 @@ static int end_cgroup(const struct cgroup_host *host, const char *cgroup, const 
 /* What is in there is in a mounted hierarchy too, and dead by now. */
 static int end_hidden_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
 {
-	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
+	autorelease(cgroup_hidden_dissolve) struct cgroup_hidden hidden = {0};
 	autofree char *parent = xstrndup(cgroup, (size_t)(strrchr(cgroup, '/') - cgroup));
 	int r;
 

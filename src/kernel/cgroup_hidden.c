@@ -2,14 +2,19 @@
 /* Owns hierarchies of cgroups that the host has not mounted. */
 #include "kernel/cgroup_hidden.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/cgroup_tasks.h"
 #include "kernel/mount.h"
+
+#define GRACE_MS  100
+#define MAX_TRIES 3
 
 static const char *const names[] = {[CGROUP_HIDDEN_SYSTEMD] = "systemd", [CGROUP_HIDDEN_V2] = NULL};
 
@@ -83,6 +88,42 @@ void cgroup_hidden_release(struct cgroup_hidden *hidden)
 	for (size_t i = 0; i < hidden->host.count; i++)
 		close(hidden->fds[i]);
 	cgroup_host_release(&hidden->host);
+}
+
+/* name=systemd, with no cgroup in it. */
+static bool is_last(const struct cgroup_hidden *hidden)
+{
+	const struct cgroup_hierarchy *hierarchy = hidden->host.hierarchies;
+	bool has_cgroup = false;
+	const struct dirent *entry;
+	DIR *directory;
+
+	if (hidden->host.count == 0 || hierarchy->is_v2)
+		return false;
+	directory = opendir(hierarchy->mount_point);
+	while (directory && (entry = readdir(directory)))
+		has_cgroup |= entry->d_type == DT_DIR && entry->d_name[0] != '.';
+	if (directory)
+		closedir(directory);
+	return directory && !has_cgroup;
+}
+
+/*
+ * The kernel looks once whether a v1 hierarchy has cgroups, when its last mount goes: one that was removed but is still on its way out keeps it for good.
+ */
+void cgroup_hidden_dissolve(struct cgroup_hidden *hidden)
+{
+	const struct timespec grace = {.tv_nsec = GRACE_MS * 1000000L};
+	const bool systemd[CGROUP_HIDDEN_COUNT] = {[CGROUP_HIDDEN_SYSTEMD] = true};
+
+	for (int tries = 0; tries < MAX_TRIES && is_last(hidden); tries++) {
+		nanosleep(&grace, NULL);
+		cgroup_hidden_release(hidden);
+		nanosleep(&grace, NULL);
+		if (!is_there(CGROUP_HIDDEN_SYSTEMD) || cgroup_hidden_open(systemd, hidden, NULL) < 0)
+			return;
+	}
+	cgroup_hidden_release(hidden);
 }
 
 /* What a cgroup namespace's root needs to make cgroups below and move its processes (cgroups(7), delegation). */

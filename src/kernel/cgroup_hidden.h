@@ -20,6 +20,8 @@ int cgroup_hidden_open(const bool kinds[CGROUP_HIDDEN_COUNT], struct cgroup_hidd
 /* Those that are there and not among the mounted ones: none on most hosts. Failing to tell is none. */
 void cgroup_hidden_load(const struct cgroup_host *mounted, struct cgroup_hidden *ret_hidden);
 void cgroup_hidden_release(struct cgroup_hidden *hidden);
+/* The same after cgroups were removed there: waits until the kernel is done with them, some 100 ms, so that name=systemd goes with the last. */
+void cgroup_hidden_dissolve(struct cgroup_hidden *hidden);
 
 /*
  * Makes "<path>/guest" there, gives it to the guest's root, and moves the calling process into it: what is forked from here on is in it, and a cgroup namespace that

@@ -55,7 +55,8 @@ lives_on_v1() { # NAME
 	syscontainer stop mapped
 	same reason "$(field mapped .State.Reason)" stopped
 	has_old_hierarchy
-	syscontainer restart host
+	syscontainer stop host
+	syscontainer start --wait started host
 	lives_on_v1 host
 	syscontainer rm -f host
 	wait_for 10 has_no_old_hierarchy
