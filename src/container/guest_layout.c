@@ -192,7 +192,7 @@ int guest_layout_find(int root_fd, const struct spec *spec, struct guest_layout 
 int guest_layout_check(int root_fd, const struct spec *spec, struct error *err)
 {
 	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
-	struct guest_layout layout;
+	struct guest_layout layout = {0};
 	int r = guest_layout_find(root_fd, spec, &layout, err);
 
 	if (r < 0 || layout.cgroups == GUEST_CGROUPS_ANY)
