@@ -147,6 +147,7 @@ static int run(const char *id, const char *console, const char *profile, struct 
 	autorelease(spec_release) struct spec spec = {0};
 	struct guest_layout layout;
 	struct lxc_container *lxc;
+	bool is_started;
 	int r = spec_load(id, &spec, err);
 
 	if (r == 0)
@@ -171,13 +172,14 @@ static int run(const char *id, const char *console, const char *profile, struct 
 	prepare_settling(id);
 	/* newuidmap(1) refuses ranges that root does not own in /etc/subuid; liblxc that does not find it writes the maps itself. */
 	setenv("PATH", "/nonexistent", 1);
-	if (lxc->start(lxc, 0, argv))
+	is_started = lxc->start(lxc, 0, argv);
+	lxc_container_put(lxc);
+	if (is_started)
 		return 0; /* it ended before the monitor had us settle */
 	if (rootfs_check_idmap(rootfs, &spec, err) == 0) {
 		error_set(err, -EIO, "liblxc cannot start the container");
 		launch_explain(&spec, err);
 	}
-	lxc_container_put(lxc);
 	return -EIO;
 }
 
