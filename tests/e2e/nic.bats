@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bats file_tags=alone
+# bats file_tags=links
 # NICs that are plugged into guests: made, lent, changed, taken back; the guest, a peer and the host's kernel are asked.
 
 load common

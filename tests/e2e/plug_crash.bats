@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bats file_tags=slow,alone
+# bats file_tags=slow,links
 # The crash matrix of hot-plug: every command that changes what is plugged in is killed at each of its steps, on running and stopped containers with ids of their
 # own and without. The next command must find the guest, or bring it, to what was before or to what comes after; nothing in between, and the record the same.
 # Needs a build that was configured with --enable-fault-injection, which SYSCONTAINER_TEST_FAULT names.
@@ -57,7 +57,7 @@ state_of_network() { # PID
 	nsenter --net="/proc/$1/ns/net" sh -c 'ip -o link; ip -o -4 address; ip -o -6 address show scope global; ip route; ip -6 route | grep -v ^fe80' |
 		sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ (link-netnsid|qdisc|tentative|nodad)\b( [0-9a-z]+)?//g; s/ state [A-Z]+//; s/,?(LOWER_UP|M-DOWN)//; s/ linkdown//'
 	host_links | sort
-	[[ ! -e /sys/class/net/${NET}lent ]] || host_nic_looks "${NET}lent"
+	! has_link "${NET}lent" || host_nic_looks "${NET}lent"
 }
 
 # What the guest's processes may do with devices, and how fast.

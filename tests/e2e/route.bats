@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bats file_tags=alone
+# bats file_tags=links
 # Routes that are plugged into guests: exactly those that were given, in the kernel and in the record.
 
 load common
