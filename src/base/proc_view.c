@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/record.h"
 #include "base/schema.h"
 #include "base/text.h"
 
@@ -110,18 +111,13 @@ int proc_view_write_disks(const char *run, const char *id, struct proc_view_disk
 int proc_view_read_disks(const char *run, const char *id, pid_t init, uint64_t init_start_time,
 			 struct proc_view_disks *ret_disks, struct error *err)
 {
-	autorelease(json_free_scoped) struct json *value = NULL;
 	autofree char *path = disks_path(run, id);
 	int r;
 
 	*ret_disks = (struct proc_view_disks){0};
-	if (!file_exists(AT_FDCWD, path))
-		return 0;
-	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
-	if (r == 0)
-		r = schema_read(&disks_schema, value, SCHEMA_TOLERANT, ret_disks, err);
-	if (r < 0)
-		return error_prefix(err, "%s", path);
+	r = record_load_if_there(path, &disks_schema, ret_disks, err);
+	if (r <= 0)
+		return r;
 	if (ret_disks->version != DISKS_VERSION || ret_disks->init != init || ret_disks->init_start_time != init_start_time)
 		proc_view_disks_release(ret_disks);
 	return 0;

@@ -10,9 +10,8 @@
 #include <sys/file.h>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "base/memory.h"
-#include "base/schema.h"
+#include "base/record.h"
 #include "lxcfs/place.h"
 
 #define REGISTRATION_VERSION 1
@@ -56,18 +55,15 @@ static bool is_id(const char *id)
 
 int registration_load(const char *id, struct registration *ret_registration, struct error *err)
 {
-	autorelease(json_free_scoped) struct json *value = NULL;
 	autofree char *path = path_of(id);
 	int r;
 
 	*ret_registration = (struct registration){0};
 	if (!is_id(id))
 		return error_set(err, -EINVAL, "\"%s\" is no id of a container", id);
-	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
-	if (r == 0)
-		r = schema_read(&registration_schema, value, SCHEMA_TOLERANT, ret_registration, err);
+	r = record_load(path, &registration_schema, ret_registration, err);
 	if (r < 0)
-		return error_prefix(err, "%s", path);
+		return r;
 	if (ret_registration->version == REGISTRATION_VERSION && ret_registration->slot &&
 	    strcmp(ret_registration->id, id) == 0 && ret_registration->cgroup[0] == '/')
 		return 0;
@@ -95,8 +91,6 @@ static int take_slot(uint64_t *ret_slot, struct error *err)
 
 int registration_save(struct registration *registration, struct error *err)
 {
-	autorelease(json_free_scoped) struct json *value = NULL;
-	autorelease(text_release) struct text out = {0};
 	autofree char *directory = place_run(PLACE_GUESTS), *path = path_of(registration->id);
 	int r = is_id(registration->id) ? file_make_directories(directory, 0700, err)
 					: error_set(err, -EINVAL, "\"%s\" is no id of a container", registration->id);
@@ -106,9 +100,7 @@ int registration_save(struct registration *registration, struct error *err)
 	if (r < 0)
 		return r;
 	registration->version = REGISTRATION_VERSION;
-	value = schema_write(&registration_schema, registration);
-	json_print(value, 0, &out);
-	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
+	return record_save(path, &registration_schema, registration, err);
 }
 
 int registration_remove(const char *id, struct error *err)

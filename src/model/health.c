@@ -2,11 +2,10 @@
 /* Owns health.json and the rules by which a container becomes healthy and unhealthy. */
 #include "model/health.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "base/record.h"
 #include "model/paths.h"
 
 const char *const health_status_names[] = {"starting", "healthy", "unhealthy", NULL};
@@ -77,29 +76,18 @@ bool health_record(struct health *health, const struct spec_health *check, int64
 int health_load(const char *id, struct health *ret_health, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "health.json");
-	autorelease(json_free_scoped) struct json *value = NULL;
-	struct error problem = {0};
 	int r;
 
 	*ret_health = (struct health){0};
-	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, &problem);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_set(err, r, "%s", problem.message);
-	r = schema_read(&health_schema, value, SCHEMA_TOLERANT, ret_health, err);
-	return r < 0 ? error_prefix(err, "%s", path) : 0;
+	r = record_load_if_there(path, &health_schema, ret_health, err);
+	return r < 0 ? r : 0;
 }
 
 int health_save(const char *id, const struct health *health, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "health.json");
-	autorelease(json_free_scoped) struct json *value = schema_write(&health_schema, health);
-	autorelease(text_release) struct text out = {0};
 
-	json_print(value, 2, &out);
-	text_append(&out, "\n");
-	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
+	return record_save(path, &health_schema, health, err);
 }
 
 void health_release(struct health *health)

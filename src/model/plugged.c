@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/record.h"
 #include "model/paths.h"
 
 #define PLUGGED_VERSION 1
@@ -42,30 +43,20 @@ static const struct schema plugged_schema = {sizeof(struct plugged), plugged_fie
 int plugged_load(const char *id, struct plugged *ret_plugged, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "plugged.json");
-	autorelease(json_free_scoped) struct json *value = NULL;
-	struct error problem = {0};
 	int r;
 
 	*ret_plugged = (struct plugged){0};
-	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, &problem);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_set(err, r, "%s", problem.message);
-	r = schema_read(&plugged_schema, value, SCHEMA_TOLERANT, ret_plugged, err);
-	return r < 0 ? error_prefix(err, "%s", path) : 0;
+	r = record_load_if_there(path, &plugged_schema, ret_plugged, err);
+	return r < 0 ? r : 0;
 }
 
 int plugged_save(const char *id, const struct plugged *plugged, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "plugged.json");
-	autorelease(json_free_scoped) struct json *value = schema_write(&plugged_schema, plugged);
-	autorelease(text_release) struct text out = {0};
+	struct plugged current = *plugged;
 
-	json_set(value, "version", json_new_integer(PLUGGED_VERSION));
-	json_print(value, 2, &out);
-	text_append(&out, "\n");
-	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
+	current.version = PLUGGED_VERSION;
+	return record_save(path, &plugged_schema, &current, err);
 }
 
 int plugged_remove(const char *id, struct error *err)

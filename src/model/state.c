@@ -2,11 +2,10 @@
 /* Owns state.json and boot.json. */
 #include "model/state.h"
 
-#include <fcntl.h>
 #include <stddef.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "base/record.h"
 #include "model/paths.h"
 
 const char *const boot_phase_names[] = {"starting", "running", "ready", "stopping", "restarting", "paused", NULL};
@@ -55,34 +54,12 @@ static const struct schema_field boot_fields[] = {
 };
 const struct schema boot_schema = {sizeof(struct boot), boot_fields, ARRAY_SIZE(boot_fields)};
 
-static int load(const char *path, const struct schema *schema, void *record, struct error *err)
-{
-	autorelease(json_free_scoped) struct json *value = NULL;
-	int r;
-
-	r = json_read_file(AT_FDCWD, path, JSON_MAX_BYTES, &value, err);
-	if (r < 0)
-		return r;
-	r = schema_read(schema, value, SCHEMA_TOLERANT, record, err);
-	return r < 0 ? error_prefix(err, "%s", path) : 0;
-}
-
-static int save(const char *path, const struct schema *schema, const void *record, struct error *err)
-{
-	autorelease(json_free_scoped) struct json *value = schema_write(schema, record);
-	autorelease(text_release) struct text out = {0};
-
-	json_print(value, 2, &out);
-	text_append(&out, "\n");
-	return file_replace(AT_FDCWD, path, out.data, out.length, 0600, err);
-}
-
 int state_load(const char *id, struct state *ret_state, struct error *err)
 {
 	autofree char *path = paths_container(id, "state.json");
 
 	*ret_state = (struct state){0};
-	return load(path, &state_schema, ret_state, err);
+	return record_load(path, &state_schema, ret_state, err);
 }
 
 int state_save(const char *id, const struct state *state, struct error *err)
@@ -91,7 +68,7 @@ int state_save(const char *id, const struct state *state, struct error *err)
 	struct state current = *state;
 
 	current.version = STATE_VERSION;
-	return save(path, &state_schema, &current, err);
+	return record_save(path, &state_schema, &current, err);
 }
 
 void state_release(struct state *state)
@@ -102,25 +79,19 @@ void state_release(struct state *state)
 int boot_load(const char *id, struct boot *ret_boot, bool *ret_is_there, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "boot.json");
-	struct error problem = {0};
 	int r;
 
 	*ret_boot = (struct boot){0};
-	*ret_is_there = false;
-	r = load(path, &boot_schema, ret_boot, &problem);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_set(err, r, "%s", problem.message);
-	*ret_is_there = true;
-	return 0;
+	r = record_load_if_there(path, &boot_schema, ret_boot, err);
+	*ret_is_there = r == 1;
+	return r < 0 ? r : 0;
 }
 
 int boot_save(const char *id, const struct boot *boot, struct error *err)
 {
 	autofree char *path = paths_run_container(id, "boot.json");
 
-	return save(path, &boot_schema, boot, err);
+	return record_save(path, &boot_schema, boot, err);
 }
 
 void boot_release(struct boot *boot)
