@@ -21,6 +21,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
+#define TEMPORARY_PREFIX  ".tmp-"
 #define LINE_MAX_BYTES    ((size_t)64 << 10)
 #define REMOVE_MAX_DEPTH  64 /* descriptors that one removal holds */
 #define LOCK_MAX_PAUSE_MS 20
@@ -189,18 +190,59 @@ static void make_temporary_name(char name[static 32])
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = (uint64_t)clock_real_ns() ^ ((uint64_t)getpid() << 40);
-	snprintf(name, 32, ".tmp-%016" PRIx64, number);
+	snprintf(name, 32, TEMPORARY_PREFIX "%016" PRIx64, number);
 }
 
+/* Returns 0 or a negative errno; a negative deadline never comes. */
+static int lock_within(int fd, int64_t deadline_ms)
+{
+	int operation = deadline_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB;
+	int64_t pause_ms = 1;
+
+	while (flock(fd, operation) < 0) {
+		int code = errno;
+		int64_t left_ms;
+
+		if (code == EINTR)
+			continue;
+		left_ms = deadline_ms - clock_monotonic_ms();
+		if (code != EWOULDBLOCK || left_ms <= 0)
+			return -code;
+		pause_ms = pause_ms < left_ms ? pause_ms : left_ms;
+		nanosleep(&(struct timespec){.tv_nsec = (long)pause_ms * 1000000}, NULL);
+		pause_ms = pause_ms * 2 < LOCK_MAX_PAUSE_MS ? pause_ms * 2 : LOCK_MAX_PAUSE_MS;
+	}
+	return 0;
+}
+
+/* Whoever held the lock may have removed the file; then ours is a lock on nothing that others will open. */
+static bool is_same_file(int fd, int dirfd, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && fstatat(dirfd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Its lock tells file_sweep() that the writer lives. One that came in between, while it was not locked yet, has removed it: then another. */
 static int create_temporary(int dirfd, char name[static 32])
 {
-	int fd;
+	for (;;) {
+		autoclose int fd = -EBADF;
 
-	do {
 		make_temporary_name(name);
 		fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	} while (fd < 0 && errno == EEXIST);
-	return fd;
+		if (fd < 0 && errno != EEXIST)
+			return -1;
+		if (fd < 0)
+			continue;
+		if (lock_within(fd, -1) < 0) {
+			unlinkat(dirfd, name, 0);
+			return -1;
+		}
+		if (is_same_file(fd, dirfd, name))
+			return steal_fd(&fd);
+	}
 }
 
 static int fill_temporary(int fd, const void *data, size_t length, mode_t mode, struct error *err)
@@ -251,6 +293,44 @@ int file_replace(int dirfd, const char *path, const void *data, size_t length, m
 	}
 	fault_point();
 	return sync_directory(parent, path, err);
+}
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+static int sweep_temporary(int dirfd, const char *name, struct error *err)
+{
+	autoclose int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return error_set_errno(err, "cannot open %s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : error_set_errno(err, "cannot lock %s", name);
+	/* The name is never given again: what its writer has renamed meanwhile is not found by it. */
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return error_set_errno(err, "cannot remove %s", name);
+	return 0;
+}
+
+int file_sweep(const char *path, struct error *err)
+{
+	autorelease(close_directory) DIR *directory = opendir(path);
+	struct dirent *entry;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : error_set_errno(err, "cannot list %s", path);
+	while ((errno = 0, entry = readdir(directory))) {
+		if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0)
+			continue;
+		if (sweep_temporary(dirfd(directory), entry->d_name, err) < 0)
+			return error_prefix(err, "cannot clean up %s", path);
+	}
+	return errno ? error_set_errno(err, "cannot list %s", path) : 0;
 }
 
 int file_sync_parent(const char *path, struct error *err)
@@ -366,12 +446,6 @@ static int remove_entries(const struct removal *removal, DIR *directory, int dep
 	return had_any;
 }
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 static int open_for_removal(int parent, const char *name, const char *path, DIR **ret_directory, struct stat *ret_status,
 			    struct error *err)
 {
@@ -430,37 +504,6 @@ int file_remove_tree(int dirfd, const char *path, struct error *err)
 	if (parent < 0)
 		return parent;
 	return remove_entry(&removal, parent, name, 0, err);
-}
-
-/* Returns 0 or a negative errno; a negative deadline never comes. */
-static int lock_within(int fd, int64_t deadline_ms)
-{
-	int operation = deadline_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB;
-	int64_t pause_ms = 1;
-
-	while (flock(fd, operation) < 0) {
-		int code = errno;
-		int64_t left_ms;
-
-		if (code == EINTR)
-			continue;
-		left_ms = deadline_ms - clock_monotonic_ms();
-		if (code != EWOULDBLOCK || left_ms <= 0)
-			return -code;
-		pause_ms = pause_ms < left_ms ? pause_ms : left_ms;
-		nanosleep(&(struct timespec){.tv_nsec = (long)pause_ms * 1000000}, NULL);
-		pause_ms = pause_ms * 2 < LOCK_MAX_PAUSE_MS ? pause_ms * 2 : LOCK_MAX_PAUSE_MS;
-	}
-	return 0;
-}
-
-/* Whoever held the lock may have removed the file; then ours is a lock on nothing that others will open. */
-static bool is_same_file(int fd, int dirfd, const char *path)
-{
-	struct stat ours, there;
-
-	return fstat(fd, &ours) == 0 && fstatat(dirfd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 int file_lock(int dirfd, const char *path, int timeout_ms, int *ret_fd, struct error *err)

@@ -31,6 +31,8 @@ int file_write_value(int dirfd, const char *path, const char *value, struct erro
  * a crash sees the old content or the new, never a part. On failure the old file stays.
  */
 int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode, struct error *err);
+/* Removes what writers that were killed in file_replace() left in a directory; those that live are not disturbed. Absent is fine. */
+int file_sweep(const char *path, struct error *err);
 /* fsync(2) of the directory that `path` is in: what was made, renamed or removed there by now is so after a power cut, too. */
 int file_sync_parent(const char *path, struct error *err);
 /* mkdir -p; what exists is left as it is. The last component must be a real directory. */

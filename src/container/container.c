@@ -236,6 +236,14 @@ int container_kill_remains(const struct container *container, struct error *err)
 	return r < 0 ? r : end_cgroup(&host, elsewhere, MONITOR_SUFFIX, err);
 }
 
+int container_sweep(const char *id, struct error *err)
+{
+	autofree char *state = paths_container(id, NULL), *run = paths_run_container(id, NULL);
+	int r = file_sweep(state, err);
+
+	return r < 0 ? r : file_sweep(run, err);
+}
+
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err)
 {
 	autofree char *path = paths_container(id, "lock");
@@ -249,6 +257,8 @@ int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *er
 			close(*ret_fd);
 		return error_set(err, -ENOENT, "the container was removed meanwhile");
 	}
+	if (r == 0)
+		container_sweep(id, NULL); /* what stays is in nobody's way */
 	return r;
 }
 

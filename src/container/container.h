@@ -56,6 +56,8 @@ char *container_monitor_cgroup(const struct spec *spec);
 /* Kills and removes a container's cgroup, spec_cgroup(), and those that liblxc makes beside it. */
 int container_end_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err);
 
+/* Removes the halves of files that killed processes left among those of a container. */
+int container_sweep(const char *id, struct error *err);
 /* Commands that change a container hold its lock, for as long as they change it; -EWOULDBLOCK after timeout_ms. Close to release. */
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err);
 /*

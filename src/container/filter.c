@@ -56,6 +56,8 @@ static int link_shared(const char *path, uint64_t capabilities, const char *targ
 		return 0;
 	r = file_make_directories(directory, 0700, err);
 	if (r == 0)
+		r = file_sweep(directory, err);
+	if (r == 0)
 		r = compile(path, capabilities, shared, err);
 	if (r == 0 && link(shared, target) < 0)
 		r = error_set_errno(err, "cannot make %s", target);

@@ -535,6 +535,15 @@ static int take_lock(struct holder *holder, struct error *err)
 	return r;
 }
 
+/* What killed servers and hooks left half written; nobody reads it. */
+static void sweep(void)
+{
+	autofree char *records = place_run(""), *guests = place_run(PLACE_GUESTS);
+
+	file_sweep(records, NULL);
+	file_sweep(guests, NULL);
+}
+
 /* A server whose holder was killed goes on serving: its connections are taken from it, and it is asked to end. */
 static void take_from_server(struct holder *holder)
 {
@@ -606,6 +615,7 @@ int holder_run(const struct holder_options *options, char **argv, struct error *
 		r = open_signals(&holder, err);
 	if (r < 0)
 		return r;
+	sweep();
 	holder.connections[HOLDER_TREE].target = place_run(PLACE_TREE);
 	holder.connections[HOLDER_DIRECT].target = xstrdup(options->mount_point);
 	find_connections(&holder);

@@ -43,6 +43,8 @@ static int repair(const char *id, struct error *err)
 {
 	autorelease(container_release) struct container container = {0};
 
+	if (container_sweep(id, err) < 0)
+		return error_prefix(err, "cannot repair container %.12s", id);
 	container_load(id, &container);
 	if (container.status == CONTAINER_BROKEN)
 		return error_set(err, container.problem.code, "container %.12s is broken: %s", id,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -213,6 +214,74 @@ static void test_replace_fails(void **state)
 	assert_int_equal(file_replace(work_fd, "absent/state", "x", 1, 0600, &err), -ENOENT);
 	assert_int_equal(file_replace(work_fd, "..", "x", 1, 0600, &err), -EINVAL);
 	assert_int_equal(count_entries(), 2);
+}
+
+/* Its directory as others find it when a writer was killed in the middle. */
+static void replace_and_die(void)
+{
+	struct rlimit limit = {.rlim_cur = 10, .rlim_max = 10};
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char content[100] = {0};
+
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		_exit(file_replace(work_fd, "state", content, sizeof(content), 0600, NULL) < 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void test_sweep(void **state)
+{
+	autofree char *absent = xasprintf("%s/absent", work);
+	autofree char *file = xasprintf("%s/state", work);
+	autoclose int living = -EBADF;
+	struct error err = {0};
+
+	(void)state;
+	put("state", "old");
+	replace_and_die();
+	replace_and_die();
+	assert_int_equal(count_entries(), 3);
+	living = openat(work_fd, ".tmp-0123456789abcdef", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(living, LOCK_EX), 0);
+	assert_int_equal(file_sweep(work, &err), 0);
+	assert_int_equal(count_entries(), 2);
+	assert_content("state", "old");
+
+	assert_int_equal(flock(living, LOCK_UN), 0);
+	assert_int_equal(file_sweep(work, &err), 0);
+	assert_int_equal(count_entries(), 1);
+	assert_int_equal(file_sweep(absent, &err), 0);
+	assert_int_equal(file_sweep(file, &err), -ENOTDIR);
+}
+
+/* Two write while two sweep: no writer may lose its file. */
+static void test_sweep_leaves_writers_alone(void **state)
+{
+	pid_t pids[4];
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] > 0)
+			continue;
+		for (int round = 0; round < 500; round++)
+			if ((i % 2 ? file_sweep(work, NULL) : file_replace(work_fd, "state", "x", 1, 0600, NULL)) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(count_entries(), 1);
 }
 
 static void test_make_directories(void **state)
@@ -486,6 +555,8 @@ int main(void)
 		FILE_TEST(test_write_value),
 		FILE_TEST(test_replace),
 		FILE_TEST(test_replace_fails),
+		FILE_TEST(test_sweep),
+		FILE_TEST(test_sweep_leaves_writers_alone),
 		FILE_TEST(test_make_directories),
 		FILE_TEST(test_remove_tree),
 		FILE_TEST(test_remove_large_tree),
