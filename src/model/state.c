@@ -23,6 +23,7 @@ static const struct schema_field state_fields[] = {
 	FIELD(reason, "reason", SCHEMA_STRING),
 	FIELD(error, "error", SCHEMA_STRING),
 	FIELD(restart_count, "restart_count", SCHEMA_INT),
+	FIELD(failures, "failures", SCHEMA_INT),
 	FIELD(started_ns, "started_ns", SCHEMA_INT64),
 	FIELD(finished_ns, "finished_ns", SCHEMA_INT64),
 	FIELD(was_out_of_memory, "was_out_of_memory", SCHEMA_BOOL),

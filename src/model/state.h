@@ -22,6 +22,7 @@ struct state {
 	char *reason; /* "poweroff", "reboot", "exited", "killed", "stopped", "failed", "lost"; NULL before the first end */
 	char *error;  /* why the last start failed */
 	int restart_count;
+	int failures;                    /* of those the last ones in a row, for on-failure:N */
 	int64_t started_ns, finished_ns; /* real time; 0 is never */
 	bool was_out_of_memory;
 };

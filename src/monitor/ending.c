@@ -153,7 +153,7 @@ static bool should_restart(const struct monitor *monitor, const struct monitor_e
 	case SPEC_RESTART_ON_REBOOT:
 		return ending->is_reboot;
 	case SPEC_RESTART_ON_FAILURE:
-		return ending->exit_code != 0 && (policy->retries == 0 || monitor->failures < policy->retries);
+		return ending->exit_code != 0 && (policy->retries == 0 || monitor->state.failures < policy->retries);
 	case SPEC_RESTART_ALWAYS:
 	case SPEC_RESTART_UNLESS_STOPPED:
 		return true;
@@ -177,7 +177,7 @@ static void schedule_restart(struct monitor *monitor, const struct monitor_endin
 
 	if (was_long || monitor->back_off_ms == 0)
 		monitor->back_off_ms = BACK_OFF_FIRST_MS;
-	monitor->failures = ending->exit_code == 0 ? 0 : monitor->failures + 1;
+	monitor->state.failures = ending->exit_code == 0 ? 0 : monitor->state.failures + 1;
 	monitor->state.restart_count++;
 	monitor_set_phase(monitor, BOOT_RESTARTING);
 	event_log(monitor->id, monitor->spec.name, "restart", "exitCode=%d", ending->exit_code);

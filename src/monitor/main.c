@@ -137,7 +137,7 @@ static int run(struct monitor *monitor, const char *mode, struct error *err)
 			return r;
 		answer_first_client(0, err);
 	} else {
-		monitor->state.restart_count = 0;
+		monitor->state.restart_count = monitor->state.failures = 0;
 	}
 	server_add_client(monitor, FIRST_CLIENT_FD);
 	if (!monitor->is_ending)

@@ -109,7 +109,6 @@ struct monitor {
 	struct client *clients;
 	struct loop_source *restart_timer;
 	int64_t back_off_ms;
-	int failures;    /* in a row, for on-failure:N */
 	bool is_ending;  /* the loop stops after this round */
 	int exit_status; /* our own: not 0 when the container failed */
 };

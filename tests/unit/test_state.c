@@ -25,6 +25,7 @@ static void test_state_comes_back(void **state)
 		.reason = (char *)"killed",
 		.error = (char *)"a \"reason\"\n",
 		.restart_count = 5,
+		.failures = 2,
 		.started_ns = 1732241430123456789,
 		.finished_ns = INT64_MAX,
 		.was_out_of_memory = true,
@@ -41,6 +42,7 @@ static void test_state_comes_back(void **state)
 	assert_string_equal(loaded.reason, "killed");
 	assert_string_equal(loaded.error, "a \"reason\"\n");
 	assert_int_equal(loaded.restart_count, 5);
+	assert_int_equal(loaded.failures, 2);
 	assert_true(loaded.started_ns == saved.started_ns && loaded.finished_ns == INT64_MAX);
 	state_release(&loaded);
 	state_release(&loaded);
