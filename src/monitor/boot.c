@@ -23,6 +23,7 @@
 #include "container/payload.h"
 #include "container/rootfs.h"
 #include "container/stub_client.h"
+#include "kernel/cgroup_freeze.h"
 #include "model/event.h"
 #include "model/paths.h"
 #include "model/registry.h"
@@ -485,6 +486,17 @@ static int adopt_guest(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
+/* A pause, or the end of one, that the dead monitor did not get to write down is taken back. */
+static void settle_freezer(struct monitor *monitor)
+{
+	autofree char *cgroup = spec_cgroup(&monitor->spec);
+	struct error error = {0};
+
+	if (cgroup_freeze(&monitor->cgroups, cgroup, monitor->boot.phase == BOOT_PAUSED, MONITOR_FREEZE_TIMEOUT_MS, &error) <
+	    0)
+		monitor_complain(monitor, &error);
+}
+
 int boot_adopt(struct monitor *monitor, struct error *err)
 {
 	int r;
@@ -493,6 +505,7 @@ int boot_adopt(struct monitor *monitor, struct error *err)
 	r = adopt_guest(monitor, err);
 	if (r != 0)
 		return r;
+	settle_freezer(monitor);
 	monitor->run.init_kind = init_kind_of_name(monitor->boot.init_kind);
 	watch_init(monitor);
 	oom_watch(monitor);

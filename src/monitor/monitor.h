@@ -18,6 +18,8 @@
 #include "model/spec.h"
 #include "model/state.h"
 
+#define MONITOR_FREEZE_TIMEOUT_MS 10000 /* for a guest to stop where it is, and to go on */
+
 struct attendant;
 struct client;
 struct console;

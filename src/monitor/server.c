@@ -17,8 +17,7 @@
 #include "kernel/cgroup_freeze.h"
 #include "model/event.h"
 
-#define SLOW_CLIENT_MS    10000
-#define FREEZE_TIMEOUT_MS 10000
+#define SLOW_CLIENT_MS 10000
 
 enum wait_for { WAIT_NOTHING, WAIT_STARTED, WAIT_READY, WAIT_HEALTHY, WAIT_DOWN, WAIT_STOPPED };
 
@@ -353,7 +352,7 @@ static void freeze(struct client *client, bool is_frozen)
 	/* A frozen probe would only run into its timeout. */
 	if (is_frozen)
 		health_cancel(monitor);
-	if (cgroup_freeze(&monitor->cgroups, cgroup, is_frozen, FREEZE_TIMEOUT_MS, &error) < 0) {
+	if (cgroup_freeze(&monitor->cgroups, cgroup, is_frozen, MONITOR_FREEZE_TIMEOUT_MS, &error) < 0) {
 		health_resume(monitor);
 		send_done(client, error.code, 0, error.message);
 		return;

@@ -113,6 +113,52 @@ monitor_is_at() { # NAME CGROUP
 	same code "$output" 7
 }
 
+@test "the next monitor goes on counting the retries of on-failure:N" {
+	tree_small web >/dev/null
+	syscontainer run -d --name web --restart on-failure:2 "$(tree_path web)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	for retry in 1 2; do
+		kill_monitor web
+		syscontainer repair
+		kill -TERM "$(init_pid web)"
+		wait_for 10 has_field web .RestartCount "$retry"
+		wait_for 10 has_field web .State.Running true
+	done
+	kill_monitor web
+	syscontainer repair
+	kill -TERM "$(init_pid web)"
+	run -0 timeout 60 syscontainer wait web
+	same code "$output" 7
+	same retries "$(field web .RestartCount)" 2
+	# Only in a row: a start by hand begins anew.
+	syscontainer start web
+	kill -TERM "$(init_pid web)"
+	wait_for 10 has_field web .RestartCount 1
+}
+
+# As a monitor leaves it that is killed after the freezer was told, and before boot.json is written.
+set_freezer() { # NAME 0|1
+	local file words=(THAWED FROZEN)
+	file=$(cgroup_file "$1" freezer freezer.state cgroup.freeze)
+	if [[ $file == *.state ]]; then echo "${words[$2]}"; else echo "$2"; fi >"$file"
+}
+
+@test "a monitor that was killed in the middle of pause or unpause leaves a guest that is as it was before" {
+	small_start web
+	set_freezer web 1
+	kill_monitor web
+	syscontainer repair
+	same status "$(field web .State.Status)" running
+	timeout 60 syscontainer exec web true
+	syscontainer pause web
+	set_freezer web 0
+	kill_monitor web
+	syscontainer repair
+	same status "$(field web .State.Status)" paused
+	run -0 grep -xE 'FROZEN|frozen 1' "$(cgroup_file web freezer freezer.state cgroup.events)"
+	syscontainer unpause web
+	timeout 60 syscontainer exec web true
+}
+
 @test "a guest that reboots after its monitor was killed comes back" {
 	guest_start web
 	kill_monitor web
