@@ -164,6 +164,14 @@ wait_for() { # SECONDS COMMAND...
 	done
 }
 
+# timeout(1), with the same patience.
+timeout() { # SECONDS COMMAND...
+	local seconds=$1
+	shift
+	[[ $seconds == *.* ]] || seconds=$((seconds * ${SYSCONTAINER_TEST_PATIENCE:-1}))
+	command timeout "$seconds" "$@"
+}
+
 has_field() { # NAME FIELD VALUE
 	[[ $(field "$1" "$2") == "$3" ]]
 }
