@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns "syscontainer boot" and "syscontainer shutdown": what the host's boot and shutdown do to containers. */
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +15,6 @@
 struct member {
 	char *id, *name;
 	struct spec_boot boot;
-	pid_t pid; /* of the process that does it */
 };
 
 struct members {
@@ -50,44 +47,16 @@ static int complain(const struct error *err)
 
 /* --- all at once ------------------------------------------------------------------------------------------------------ */
 
-typedef int member_operation(struct container *container, const void *data, struct error *err);
-
-static int operate(const struct member *member, member_operation *operation, const void *data)
+/* They wait for guests, and none for another. Returns the exit status. */
+static int operate_on_all(const struct member *members, size_t count, lifecycle_operation *operation, void *data)
 {
-	autorelease(container_release) struct container container = {0};
-	struct error error = {0};
-	int r = container_open(member->id, &container, &error);
+	autorelease(strings_release) struct strings ids = {0}, names = {0};
 
-	if (r >= 0)
-		r = operation(&container, data, &error);
-	if (r < 0)
-		return complain(&error);
-	printf("%s\n", member->name);
-	fflush(stdout);
-	return 0;
-}
-
-/* Each in a process of its own: they wait for guests, and none for another. Returns the exit status. */
-static int operate_on_all(struct member *members, size_t count, member_operation *operation, const void *data)
-{
-	int status = 0;
-
-	fflush(stdout);
 	for (size_t i = 0; i < count; i++) {
-		members[i].pid = fork();
-		if (members[i].pid == 0)
-			_exit(operate(&members[i], operation, data));
-		if (members[i].pid < 0)
-			status |= operate(&members[i], operation, data);
+		strings_append(&ids, members[i].id);
+		strings_append(&names, members[i].name);
 	}
-	for (size_t i = 0; i < count; i++) {
-		int one = 0;
-
-		while (members[i].pid > 0 && waitpid(members[i].pid, &one, 0) < 0 && errno == EINTR)
-			;
-		status |= one != 0;
-	}
-	return status;
+	return lifecycle_for_all(&ids, &names, operation, data) != 0;
 }
 
 /* --- boot ------------------------------------------------------------------------------------------------------------- */
@@ -122,7 +91,7 @@ static int compare(const void *one, const void *other)
 	return a->boot.order != b->boot.order ? (a->boot.order < b->boot.order ? -1 : 1) : strcmp(a->name, b->name);
 }
 
-static int start(struct container *container, const void *data, struct error *err)
+static int start(struct container *container, void *data, struct error *err)
 {
 	(void)data;
 	return lifecycle_start(container, "ready", container->spec.start_timeout_ms, err);
@@ -204,7 +173,7 @@ static const struct option_row shutdown_rows[] = {
 	{.name = NULL},
 };
 
-static int stop(struct container *container, const void *data, struct error *err)
+static int stop(struct container *container, void *data, struct error *err)
 {
 	const struct shutdown_options *options = data;
 	int64_t timeout_ms = container->spec.stop_timeout_ms;

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -337,25 +339,80 @@ int lifecycle_remove(struct container *container, struct error *err)
 	return r;
 }
 
-int lifecycle_for_each(const struct strings *references, bool prints,
-		       int (*operation)(struct container *container, void *data, struct error *err), void *data)
+/* Tells what failed. Returns the exit status. */
+static int operate(const char *reference, lifecycle_operation *operation, void *data)
+{
+	autorelease(container_release) struct container container = {0};
+	struct error error = {0};
+	int r = container_open(reference, &container, &error);
+
+	if (r >= 0)
+		r = operation(&container, data, &error);
+	if (r >= 0)
+		return 0;
+	fprintf(stderr, "syscontainer: %s\n", error.message);
+	return error.exit_status ? error.exit_status : 1;
+}
+
+static void print_done(const char *name)
+{
+	printf("%s\n", name);
+	fflush(stdout);
+}
+
+int lifecycle_for_each(const struct strings *references, bool prints, lifecycle_operation *operation, void *data)
 {
 	int status = 0;
 
 	for (size_t i = 0; i < references->count; i++) {
-		autorelease(container_release) struct container container = {0};
-		struct error error = {0};
-		int r = container_open(references->items[i], &container, &error);
+		int one = operate(references->items[i], operation, data);
 
-		if (r >= 0)
-			r = operation(&container, data, &error);
-		if (r < 0) {
-			fprintf(stderr, "syscontainer: %s\n", error.message);
-			status = error.exit_status ? error.exit_status : 1;
-		} else if (prints) {
-			printf("%s\n", references->items[i]);
-			fflush(stdout);
-		}
+		if (one)
+			status = one;
+		else if (prints)
+			print_done(references->items[i]);
+	}
+	return status;
+}
+
+/* A process that does it; 0 when there can be none, and it was done here. */
+static pid_t begin_operation(const char *reference, lifecycle_operation *operation, void *data, int *ret_status)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(operate(reference, operation, data));
+	if (pid < 0)
+		*ret_status = operate(reference, operation, data);
+	return pid < 0 ? 0 : pid;
+}
+
+static int await_operation(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int lifecycle_for_all(const struct strings *references, const struct strings *names, lifecycle_operation *operation,
+		      void *data)
+{
+	autofree pid_t *pids = xcalloc(references->count + 1, sizeof(*pids));
+	autofree int *statuses = xcalloc(references->count + 1, sizeof(*statuses));
+	int status = 0;
+
+	fflush(stdout);
+	for (size_t i = 0; i < references->count; i++)
+		pids[i] = begin_operation(references->items[i], operation, data, &statuses[i]);
+	for (size_t i = 0; i < references->count; i++) {
+		if (pids[i])
+			statuses[i] = await_operation(pids[i]);
+		if (statuses[i])
+			status = statuses[i];
+		else
+			print_done(names->items[i]);
 	}
 	return status;
 }

@@ -36,7 +36,10 @@ int lifecycle_stop_for_host(struct container *container, int64_t timeout_ms, str
 /* Removes a container that is not live; its lock must be held by the caller. */
 int lifecycle_remove(struct container *container, struct error *err);
 
+typedef int lifecycle_operation(struct container *container, void *data, struct error *err);
 /* One operation on each of several containers: "OPERAND" is printed for each success when `prints`; failures are printed and the rest goes on. Returns
  * the exit status. */
-int lifecycle_for_each(const struct strings *references, bool prints,
-		       int (*operation)(struct container *container, void *data, struct error *err), void *data);
+int lifecycle_for_each(const struct strings *references, bool prints, lifecycle_operation *operation, void *data);
+/* The same on all at once, each in a process of its own, so that none waits for another; `names` are printed in the order given. */
+int lifecycle_for_all(const struct strings *references, const struct strings *names, lifecycle_operation *operation,
+		      void *data);

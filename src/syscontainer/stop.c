@@ -76,12 +76,13 @@ static int restart(struct container *container, void *data, struct error *err)
 static int run_stop(void *options, const struct strings *operands, struct error *err)
 {
 	(void)err;
-	return lifecycle_for_each(operands, true, stop, options);
+	return lifecycle_for_all(operands, operands, stop, options);
 }
 
 static int run_restart(void *options, const struct strings *operands, struct error *err)
 {
 	(void)err;
+	/* One after the other: what comes later may need what comes first to run. */
 	return lifecycle_for_each(operands, true, restart, options);
 }
 
@@ -90,7 +91,7 @@ const struct command command_stop = {
 	.arguments = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Stop containers: ask PID 1 to shut down, then wait",
 	.details =
-		"PID 1 is asked in its own language, and no earlier than it can hear it. When the time is over it is killed, and the processes that were left "
+		"Several are stopped at once. PID 1 is asked in its own language, and no earlier than it can hear it. When the time is over it is killed, and the processes that were left "
 		"are named with where they hung.",
 	.options = stop_rows,
 	.defaults = &defaults,

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016 # what is in single quotes is for the shell of the guest
 
 load common
+load small
 
 setup_file() {
 	e2e_begin
@@ -97,6 +98,21 @@ takes() { # AT-LEAST AT-MOST COMMAND...
 	same output "$output" small
 	has_text no-such-container "$stderr"
 	same status "$(field small .State.Status)" exited
+}
+
+@test "stop of several is one time for all, their names come in the order given, and the last failure is the status" {
+	local script='trap "touch /shared/$HOSTNAME; until [ -e /shared/one ] && [ -e /shared/two ]; do sleep 0.02; done; exit 0" TERM; touch /shared/hears-$HOSTNAME; while :; do sleep 0.05; done'
+	mkdir -m 777 "$E2E_DIR/shared"
+	for name in one two; do
+		tree_small "$name" >/dev/null
+		syscontainer run -d --name "$name" -e "HOSTNAME=$name" -v "$E2E_DIR/shared:/shared" "$(tree_path "$name")" sh -c "$script" >/dev/null
+		wait_for 10 test -e "$E2E_DIR/shared/hears-$name"
+	done
+	# Each ends only when the other was asked, too: one after the other would take for ever.
+	run -1 --separate-stderr timeout 60 syscontainer stop -t -1 two no-such-container one
+	same output "$output" $'two\none'
+	has_text no-such-container "$stderr"
+	same "exit codes" "$(field one .State.ExitCode) $(field two .State.ExitCode)" "0 0"
 }
 
 @test "stop works on a paused container" {
