@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "kernel/capability.h"
 #include "kernel/lsm.h"
+#include "model/machine_id.h"
 #include "model/paths.h"
 
 /* Only honoured in the host's user namespace, and without them systemd's own conditions skip what cannot work in a container. */
@@ -41,11 +42,12 @@ uint64_t confinement_capabilities(const struct spec *spec)
 	return set;
 }
 
-/* The id's first 128 bits in the shape of a UUID: systemd makes the machine id of a tree without one from it. */
+/* In the shape of a UUID: systemd makes the machine id of a tree without one from it. */
 static void append_uuid(const struct spec *spec, struct strings *environment)
 {
-	const char *id = spec->id;
+	char id[MACHINE_ID_LENGTH + 1];
 
+	machine_id_of_container(spec->id, id);
 	strings_appendf(environment, "container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20);
 }
 

@@ -84,6 +84,7 @@ static const struct schema_field spec_fields[] = {
 	MEMBER(spec, proc_view, "proc_view", SCHEMA_OBJECT, .nested = &spec_proc_view_schema, OPTIONAL),
 	MEMBER(spec, attachments, "attachments", SCHEMA_OBJECT, .nested = &attachments_schema, OPTIONAL),
 	MEMBER(spec, boot, "boot", SCHEMA_OBJECT, .nested = &spec_boot_schema, OPTIONAL),
+	MEMBER(spec, link_journal, "link_journal", SCHEMA_ENUM, .names = spec_journal_names, OPTIONAL),
 };
 const struct schema spec_schema = {sizeof(struct spec), spec_fields, ARRAY_SIZE(spec_fields)};
 

@@ -15,6 +15,7 @@
 #include "model/spec_device.h"
 #include "model/spec_health.h"
 #include "model/spec_hooks.h"
+#include "model/spec_journal.h"
 #include "model/spec_mount.h"
 #include "model/spec_namespaces.h"
 #include "model/spec_network_files.h"
@@ -83,6 +84,7 @@ struct spec {
 	struct spec_proc_view proc_view;
 	struct attachments attachments;
 	struct spec_boot boot;
+	int link_journal; /* enum spec_journal */
 };
 
 extern const struct schema spec_schema;

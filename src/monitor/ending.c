@@ -17,14 +17,13 @@
 #include "base/number.h"
 #include "base/proc_view.h"
 #include "container/container.h"
-#include "container/host_channel.h"
 #include "container/payload.h"
+#include "container/removal.h"
 #include "kernel/cgroup_stats.h"
 #include "kernel/cgroup_tasks.h"
 #include "kernel/procfs.h"
 #include "model/event.h"
 #include "model/paths.h"
-#include "model/registry.h"
 
 #define REAPER_TIMEOUT_MS 3000
 #define KEEPER_TIMEOUT_MS 2000
@@ -187,14 +186,10 @@ static void schedule_restart(struct monitor *monitor, const struct monitor_endin
 
 static void remove_container(struct monitor *monitor)
 {
-	autoclose int lock = -EBADF;
 	struct error error = {0};
 
-	if (host_channel_remove(&monitor->spec, &error) < 0 || registry_lock(&lock, &error) < 0 ||
-	    registry_remove(lock, monitor->id, &error) < 0)
+	if (removal_finish(monitor->id, &monitor->spec, &error) < 0)
 		monitor_complain(monitor, &error);
-	else
-		event_log(monitor->id, monitor->spec.name, "destroy", "%s", "");
 }
 
 static void forget_boot(struct monitor *monitor)

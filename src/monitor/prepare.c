@@ -5,6 +5,7 @@
 #include "container/devices.h"
 #include "container/environment_target.h"
 #include "container/etc_files.h"
+#include "container/journal_link.h"
 #include "container/limits.h"
 #include "container/mounts.h"
 #include "container/sysctl.h"
@@ -66,6 +67,20 @@ static int prepare_etc_files(struct monitor *monitor, struct error *err)
 	return etc_files_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
 }
 
+/* Only "host" insists. */
+static int prepare_journal(struct monitor *monitor, struct error *err)
+{
+	struct error problem = {0};
+	int r = journal_link_apply(&monitor->spec, monitor->boot.init.pid, monitor->run.init_pidfd, &problem);
+
+	if (r >= 0)
+		return 0;
+	if (monitor->spec.link_journal == SPEC_JOURNAL_HOST)
+		return error_set(err, r, "%s", problem.message);
+	monitor_complain(monitor, &problem);
+	return 0;
+}
+
 static int prepare_sysctls(struct monitor *monitor, struct error *err)
 {
 	int r = sysctl_apply(&monitor->spec, monitor->run.init_pidfd, monitor->boot.init.pid, err);
@@ -112,8 +127,9 @@ static int close_root(struct monitor *monitor, struct error *err)
 }
 
 static prepare_step *const steps[] = {
-	prepare_parent, prepare_device_access, prepare_files,       prepare_limits,    prepare_oom,   prepare_sysctls,
-	prepare_mounts, prepare_devices,       prepare_environment, prepare_etc_files, prepare_units, close_root,
+	prepare_parent,  prepare_device_access, prepare_files,   prepare_limits,      prepare_oom,
+	prepare_sysctls, prepare_mounts,        prepare_devices, prepare_environment, prepare_etc_files,
+	prepare_journal, prepare_units,         close_root,
 };
 
 int prepare_guest(struct monitor *monitor, struct error *err)

@@ -60,6 +60,13 @@ int create_check_remap(const char *value, struct error *err)
 	return spec_parse_idmap(value, &idmap, err);
 }
 
+int create_check_journal(const char *value, struct error *err)
+{
+	int journal;
+
+	return spec_journal_parse(value, &journal, err);
+}
+
 /* What create was asked for, from everybody who has a say in it. */
 struct request {
 	const struct create_options *options;
@@ -253,6 +260,13 @@ static int set_security(const struct request *request, struct spec *spec, struct
 	return security_options_get(&request->options->security, request->config, spec, err);
 }
 
+static int set_journal(const struct request *request, struct spec *spec, struct error *err)
+{
+	const char *where = request->options->link_journal;
+
+	return where ? spec_journal_parse(where, &spec->link_journal, err) : 0;
+}
+
 static int set_boot(const struct request *request, struct spec *spec, struct error *err)
 {
 	return boot_options_get(&request->options->boot, &spec->boot, err);
@@ -267,7 +281,7 @@ static int set_mounts(const struct request *request, struct spec *spec, struct e
 static create_step *const steps[] = {
 	set_plain,      check_plain, set_command,  set_environment, set_network_files, check_length,
 	set_rootfs,     set_idmap,   set_limits,   set_health,      set_proc_view,     set_hooks,
-	set_namespaces, set_devices, set_security, set_mounts,      set_boot,
+	set_namespaces, set_devices, set_security, set_mounts,      set_boot,          set_journal,
 };
 
 int create_make_spec(const struct create_options *options, const struct strings *operands, struct spec *ret_spec,

@@ -20,7 +20,7 @@
 
 struct create_options {
 	char *name, *hostname, *entrypoint, *working_directory, *user, *stop_signal, *restart, *external_rootfs, *user_remap,
-		*cgroup_parent;
+		*cgroup_parent, *link_journal;
 	struct strings groups;
 	bool has_tty, has_stdin, removes_itself, is_privileged, is_system_container;
 	int64_t stop_timeout_ms, start_timeout_ms;
@@ -48,6 +48,15 @@ int create_check_signal(const char *value, struct error *err);
 int create_check_name(const char *value, struct error *err);
 int create_check_hostname(const char *value, struct error *err);
 int create_check_remap(const char *value, struct error *err);
+int create_check_journal(const char *value, struct error *err);
+
+/* Of update as well. */
+#define JOURNAL_ROW(owner_, member_) \
+	{ \
+		.name = "link-journal", .type = OPTION_STRING, .offset = offsetof(owner_, member_), .argument = "WHERE", \
+		.check = create_check_journal, .complete = "words no auto host try-host", \
+		.help = "no, host or try-host: keep its journal in the host's /var/log/journal; auto: if it was before (default)" \
+	}
 
 #define CREATE_ROW(name_, letter_, type_, member_, ...) \
 	{ \
@@ -103,6 +112,7 @@ int create_check_remap(const char *value, struct error *err);
 		DEVICE_ROWS(struct create_options, devices), MOUNT_ROWS(struct create_options, mounts), \
 		SECURITY_ROWS(struct create_options, security), HOOK_ROWS(struct create_options, hooks), \
 		HEALTH_ROWS(struct create_options, health), BOOT_ROWS(struct create_options, boot), \
+		JOURNAL_ROW(struct create_options, link_journal), \
 		PROC_VIEW_ROWS(struct create_options, proc_view) LIMIT_ROWS(struct create_options, limits)
 
 /*

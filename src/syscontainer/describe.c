@@ -30,7 +30,7 @@ static const char blank_document[] =
 	"'BlkioDeviceWriteIOps':[],'NanoCpus':0,'CPUPeriod':0,'CPUQuota':0,'CPURealtimePeriod':0,'CPURealtimeRuntime':0,"
 	"'CpusetCpus':'','CpusetMems':'','Devices':[],'DeviceCgroupRules':[],'SecurityOpt':[],'StorageOpt':{},'KernelMemory':0,"
 	"'MemoryReservation':0,'MemorySwap':0,'MemorySwappiness':-1,'OomKillDisable':false,'PidsLimit':0,'FilesLimit':0,"
-	"'Ulimits':[],'Hugetlbs':[],'HostChannel':null,'EnvTargetFile':'','ExternalRootfs':'','CgroupParent':'','Boot':{'Enabled':false,'Order':0,'Delay':0},'MaskedPaths':[],"
+	"'Ulimits':[],'Hugetlbs':[],'HostChannel':null,'EnvTargetFile':'','ExternalRootfs':'','CgroupParent':'','Boot':{'Enabled':false,'Order':0,'Delay':0},'LinkJournal':'auto','MaskedPaths':[],"
 	"'ReadonlyPaths':[],'ProcView':true,'CPUQuotaView':true},"
 	"'GraphDriver':{'Name':'','Data':null},'Mounts':[],'Attachments':[],"
 	"'Config':{'Hostname':'','User':'','Env':[],'Tty':false,'OpenStdin':false,'Cmd':[],'Entrypoint':[],'WorkingDir':'/',"
@@ -169,11 +169,11 @@ static void describe_devices(const struct spec_devices *devices, struct json *co
 }
 
 /* The delay in nanoseconds, as other durations. */
-static void describe_boot(const struct spec_boot *boot, struct json *config)
+static void describe_boot(const struct spec *spec, struct json *config)
 {
-	json_set_bool(config, "Enabled", boot->is_enabled);
-	json_set_integer(config, "Order", boot->order);
-	json_set_integer(config, "Delay", boot->delay_ms * 1000000);
+	json_set_bool(config, "Enabled", spec->boot.is_enabled);
+	json_set_integer(config, "Order", spec->boot.order);
+	json_set_integer(config, "Delay", spec->boot.delay_ms * 1000000);
 }
 
 static void describe_host_config(const struct spec *spec, struct json *config)
@@ -191,7 +191,8 @@ static void describe_host_config(const struct spec *spec, struct json *config)
 	json_set_bool(config, "ProcView", !spec->proc_view.is_off);
 	json_set_bool(config, "CPUQuotaView", !spec->proc_view.hides_quota);
 	json_set_string(config, "CgroupParent", spec->cgroup_parent);
-	describe_boot(&spec->boot, part_of(config, "Boot"));
+	describe_boot(spec, part_of(config, "Boot"));
+	json_set_string(config, "LinkJournal", spec_journal_names[spec->link_journal]);
 	json_set_string(config, "EnvTargetFile", spec->environment_target);
 	json_set_strings(config, "ExtraHosts", &spec->network_files.hosts, 0);
 	json_set_strings(config, "Dns", &spec->network_files.servers, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns how commands start, stop and remove containers through their monitors. */
+/* Owns how commands start and stop containers through their monitors. */
 #include "syscontainer/lifecycle.h"
 
 #include <stdio.h>
@@ -13,11 +13,8 @@
 #include "base/memory.h"
 #include "container/control.h"
 #include "container/enter.h"
-#include "container/host_channel.h"
 #include "container/host_units.h"
 #include "model/console_log.h"
-#include "model/event.h"
-#include "model/registry.h"
 
 #define LOCK_TIMEOUT_MS    60000
 #define COMMAND_TIMEOUT_MS 10000
@@ -322,21 +319,6 @@ int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *
 int lifecycle_stop_for_host(struct container *container, int64_t timeout_ms, struct error *err)
 {
 	return stop(container, timeout_ms, NULL, true, err);
-}
-
-int lifecycle_remove(struct container *container, struct error *err)
-{
-	autoclose int lock = -EBADF;
-	autofree char *name = xstrdup(container->spec.name ? container->spec.name : container->id);
-	int r = host_channel_remove(&container->spec, err);
-
-	if (r == 0)
-		r = registry_lock(&lock, err);
-	if (r == 0)
-		r = registry_remove(lock, container->id, err);
-	if (r == 0)
-		event_log(container->id, name, "destroy", "%s", "");
-	return r;
 }
 
 /* Tells what failed. Returns the exit status. */

@@ -33,8 +33,6 @@ void lifecycle_await_down(struct container *container);
 int lifecycle_stop(struct container *container, int64_t timeout_ms, const char *signal, struct error *err);
 /* The same because the host goes down: no user wants it, and the container comes up again with the host if its restart policy is "unless-stopped". */
 int lifecycle_stop_for_host(struct container *container, int64_t timeout_ms, struct error *err);
-/* Removes a container that is not live; its lock must be held by the caller. */
-int lifecycle_remove(struct container *container, struct error *err);
 
 typedef int lifecycle_operation(struct container *container, void *data, struct error *err);
 /* One operation on each of several containers: "OPERAND" is printed for each success when `prints`; failures are printed and the rest goes on. Returns

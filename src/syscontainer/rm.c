@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "container/control.h"
+#include "container/removal.h"
 #include "model/paths.h"
 #include "model/registry.h"
 #include "syscontainer/audit.h"
@@ -75,7 +76,7 @@ static int remove_broken(struct container *container, const char *reference, con
 	r = container_lock(container->id, LOCK_TIMEOUT_MS, &lock, err);
 	if (r >= 0)
 		r = end_broken(container, err);
-	return r < 0 ? r : lifecycle_remove(container, err);
+	return r < 0 ? r : removal_finish(container->id, &container->spec, err);
 }
 
 /* The lock keeps a start away from the moment when it is seen stopped until it is gone. */
@@ -106,7 +107,7 @@ static int remove_one(const char *reference, const struct options *options, stru
 			return r == -ENOENT && options->is_forced ? 0 : r;
 		container_reload(&container);
 		if (!container_is_live(&container))
-			return lifecycle_remove(&container, err);
+			return removal_finish(id, &container.spec, err);
 		/* Started again between the stop and the lock. */
 	}
 	return error_set(err, -EBUSY, "container %s is started again and again by others", reference);

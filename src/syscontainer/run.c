@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "container/container.h"
+#include "container/removal.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/create_options.h"
 #include "syscontainer/lifecycle.h"
@@ -27,7 +28,7 @@ static int undo(struct container *container, struct error *err)
 	container_reload(container);
 	if (!container_is_live(container) && container->status != CONTAINER_BROKEN && container->spec.removes_itself)
 		if (container_lock(container->id, 0, &lock, NULL) == 0)
-			lifecycle_remove(container, NULL);
+			removal_finish(container->id, &container->spec, NULL);
 	return err->code;
 }
 

@@ -17,6 +17,7 @@ struct options {
 	char *restart;
 	bool has_restart;
 	struct boot_options boot;
+	char *link_journal;
 };
 
 static const struct options defaults = {.changes = CGROUP_LIMITS_UNSET};
@@ -29,6 +30,7 @@ static const struct option_row rows[] = {
 	 .complete = "words no on-reboot on-failure always unless-stopped",
 	 .help = "no, on-reboot, on-failure[:N], always or unless-stopped",
 	 .check = create_check_restart},
+	JOURNAL_ROW(struct options, link_journal),
 	BOOT_ROWS(struct options, boot) LIMIT_ROWS(struct options, changes),
 	{.name = NULL},
 };
@@ -123,6 +125,8 @@ static int update(struct container *container, void *data, struct error *err)
 		r = set_restart(&container->spec, options->restart, err);
 	if (r == 0)
 		r = boot_options_get(&options->boot, &container->spec.boot, err);
+	if (r == 0 && options->link_journal)
+		r = spec_journal_parse(options->link_journal, &container->spec.link_journal, err);
 	if (r == 0)
 		r = change_limits(container, &options->changes, err);
 	if (r < 0)
@@ -135,7 +139,7 @@ static int run(void *data, const struct strings *operands, struct error *err)
 {
 	struct options *options = data;
 
-	if (!options->has_restart && !options->boot.has_order && !options->boot.has_delay &&
+	if (!options->has_restart && !options->boot.has_order && !options->boot.has_delay && !options->link_journal &&
 	    cgroup_limits_are_unset(&options->changes))
 		return error_set_exit(err, -EINVAL, 125, "You must provide one or more flags when using this command.");
 	return lifecycle_for_each(operands, true, update, options);
@@ -144,7 +148,8 @@ static int run(void *data, const struct strings *operands, struct error *err)
 const struct command command_update = {
 	.name = "update",
 	.arguments = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Change limits, restart policy and place in the host's boot, at once and for later boots",
+	.summary =
+		"Change limits, restart policy, place in the host's boot, at once and for later boots, and where the journal is",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct options),

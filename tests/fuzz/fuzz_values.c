@@ -13,6 +13,7 @@
 #include "kernel/cgroup_limits.h"
 #include "kernel/lsm.h"
 #include "model/idmap.h"
+#include "model/machine_id.h"
 #include "model/slice.h"
 #include "model/spec.h"
 
@@ -150,6 +151,19 @@ static void check_limits(const char *text)
 	}
 }
 
+/* What becomes the name of a directory in the host's /var/log/journal is one. */
+static void check_journal(const char *text, size_t size)
+{
+	char id[MACHINE_ID_LENGTH + 1];
+	struct error err = {0};
+	int journal = 0;
+
+	if (machine_id_parse(text, size, id))
+		require(strlen(id) == MACHINE_ID_LENGTH && strspn(id, "0123456789abcdef") == MACHINE_ID_LENGTH);
+	if (is_taken(spec_journal_parse(text, &journal, &err), &err))
+		require(strcmp(spec_journal_names[journal], text) == 0);
+}
+
 static void check_subordinate(const char *text)
 {
 	/* Who overlaps a part overlaps the whole, and nobody overlaps what lies behind the last id. */
@@ -207,6 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_namespaces(text);
 	check_numbers(text);
 	check_limits(text);
+	check_journal(text, size);
 	check_subordinate(text);
 	check_security(text);
 	return 0;
