@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "base/process.h"
 #include "model/paths.h"
 
+#define ENABLED           "/etc/systemd/system/syscontainer.target.wants"
 #define ANSWER_TIMEOUT_MS 30000 /* of one call; systemd itself is asked with shorter ones */
 
 static char *program(void)
@@ -65,6 +67,17 @@ static int call(struct strings *words, int64_t timeout_ms, struct text *out, str
 	return tell_failure(&errors, status, err);
 }
 
+/* The same for what needs a unit: -ENOENT when there is none. */
+static int call_unit(struct strings *words, struct error *err)
+{
+	struct error error = {0};
+	int r = call(words, ANSWER_TIMEOUT_MS, NULL, &error);
+
+	if (r < 0)
+		return error_set(err, error.exit_status == HOST_UNITS_ABSENT ? -ENOENT : r, "%s", error.message);
+	return 0;
+}
+
 static void append_all(struct strings *words, const char *const *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -99,14 +112,9 @@ int host_units_begin(const struct spec *spec, struct error *err)
 	autofree char *unit = host_units_name(spec->name);
 	const char *const words[] = {"start", "--no-wait", unit};
 	struct strings list = {0};
-	struct error error = {0};
-	int r;
 
 	append_all(&list, words, ARRAY_SIZE(words));
-	r = call(&list, ANSWER_TIMEOUT_MS, NULL, &error);
-	if (r < 0)
-		return error_set(err, error.exit_status == HOST_UNITS_ABSENT ? -ENOENT : r, "%s", error.message);
-	return 0;
+	return call_unit(&list, err);
 }
 
 int host_units_start(const struct strings *container_names, int64_t timeout_ms, struct error *err)
@@ -122,6 +130,30 @@ int host_units_start(const struct strings *container_names, int64_t timeout_ms, 
 	for (size_t i = 0; i < container_names->count; i++)
 		strings_append_owned(&list, host_units_name(container_names->items[i]));
 	return call(&list, 0, NULL, err);
+}
+
+bool host_units_are_enabled(const char *container_name)
+{
+	autofree char *unit = host_units_name(container_name), *link = xasprintf(ENABLED "/%s", unit);
+	struct stat status;
+
+	return host_units_manage_containers() && lstat(link, &status) == 0;
+}
+
+int host_units_set_enabled(const char *container_name, bool is_enabled, struct error *err)
+{
+	struct strings list = {0};
+	int r;
+
+	if (!host_units_manage_containers())
+		return error_set(err, -ENOENT, "containers have no units here");
+	if (host_units_are_enabled(container_name) == is_enabled)
+		return 0;
+
+	strings_append(&list, is_enabled ? "enable" : "disable");
+	strings_append_owned(&list, host_units_name(container_name));
+	r = call_unit(&list, err);
+	return r < 0 ? r : 1;
 }
 
 bool host_units_host_is_stopping(void)

@@ -35,5 +35,12 @@ int host_units_register(const struct spec *spec, pid_t init, struct error *err);
 int host_units_begin(const struct spec *spec, struct error *err);
 /* The same for several at once, and waits until all are up; timeout_ms <= 0: for ever. On failure err->exit_status is an enum host_units_exit. */
 int host_units_start(const struct strings *container_names, int64_t timeout_ms, struct error *err);
+/*
+ * Where a container has a unit, that this is enabled is what makes it come up with the host: a link below syscontainer.target.wants, which "systemctl enable" makes and
+ * "systemctl is-enabled" looks for. syscontainer.service starts what is there. Otherwise the spec says it (spec_boot.is_enabled).
+ */
+bool host_units_are_enabled(const char *container_name);
+/* Returns whether that changed it; -ENOENT when there is no such unit. */
+int host_units_set_enabled(const char *container_name, bool is_enabled, struct error *err);
 /* Is the host going down? */
 bool host_units_host_is_stopping(void);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "container/host_channel.h"
+#include "container/host_units.h"
 #include "container/journal_link.h"
 #include "model/event.h"
 #include "model/registry.h"
@@ -12,8 +13,13 @@ int removal_finish(const char *container_id, const struct spec *spec, struct err
 {
 	autofree char *name = xstrdup(spec->name ? spec->name : container_id);
 	autoclose int lock = -EBADF;
-	int r = host_channel_remove(spec, err);
+	int r = 0;
 
+	/* While its name is its own: the next of that name shall not come up with the host because of this one. */
+	if (spec->name && host_units_are_enabled(spec->name))
+		r = host_units_set_enabled(spec->name, false, err);
+	if (r >= 0)
+		r = host_channel_remove(spec, err);
 	if (r == 0)
 		r = journal_link_remove(container_id, err);
 	if (r == 0)

@@ -16,7 +16,7 @@ struct state;
 
 /* All zeroes for a spec that says nothing of it. */
 struct spec_boot {
-	bool is_enabled;  /* by "syscontainer enable" */
+	bool is_enabled;  /* by "syscontainer enable", where there are no units (container/host_units.h) */
 	int order;        /* lower ones come first, equal ones together */
 	int64_t delay_ms; /* once it is up, what has a higher order waits so long */
 };

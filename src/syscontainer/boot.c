@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "container/host_units.h"
 #include "model/registry.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
@@ -72,7 +73,7 @@ static int look(const char *id, struct members *due, struct error *err)
 	if (container.status == CONTAINER_BROKEN)
 		return error_set(err, container.problem.code, "container %.12s is broken: %s", id,
 				 container.problem.message);
-	is_due = spec_boot_is_due(&container.spec, &container.state);
+	is_due = host_units_are_enabled(container.spec.name) || spec_boot_is_due(&container.spec, &container.state);
 	if (container.is_orphan)
 		r = container_is_live(&container) ? container_settle(id, err) : container_bury(id, err);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json_strings.h"
 #include "base/memory.h"
+#include "container/host_units.h"
 #include "container/rootfs.h"
 #include "model/paths.h"
 #include "syscontainer/describe_parts.h"
@@ -171,7 +172,7 @@ static void describe_devices(const struct spec_devices *devices, struct json *co
 /* The delay in nanoseconds, as other durations. */
 static void describe_boot(const struct spec *spec, struct json *config)
 {
-	json_set_bool(config, "Enabled", spec->boot.is_enabled);
+	json_set_bool(config, "Enabled", spec->boot.is_enabled || host_units_are_enabled(spec->name));
 	json_set_integer(config, "Order", spec->boot.order);
 	json_set_integer(config, "Delay", spec->boot.delay_ms * 1000000);
 }

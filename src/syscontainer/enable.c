@@ -1,11 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns "syscontainer enable" and "syscontainer disable". */
 #include "base/memory.h"
+#include "container/host_units.h"
 #include "model/event.h"
 #include "syscontainer/commands.h"
 #include "syscontainer/lifecycle.h"
 
 #define LOCK_TIMEOUT_MS 60000
+
+/* Returns whether that changed it. */
+static int save(struct container *container, bool is_enabled, struct error *err)
+{
+	int r;
+
+	if (container->spec.boot.is_enabled == is_enabled)
+		return 0;
+	container->spec.boot.is_enabled = is_enabled;
+	r = spec_save(container->id, &container->spec, err);
+	return r < 0 ? r : 1;
+}
+
+/* One of the two says it: the unit where there is one, so that systemctl sees and changes the same; else the spec. Returns whether that changed anything. */
+static int change(struct container *container, bool is_enabled, struct error *err)
+{
+	struct error error = {0};
+	int unit = host_units_set_enabled(container->spec.name, is_enabled, &error), spec;
+
+	if (unit < 0 && unit != -ENOENT)
+		return error_set(err, unit, "%s", error.message);
+	spec = save(container, is_enabled && unit == -ENOENT, err);
+	return spec < 0 ? spec : spec || unit > 0;
+}
 
 static int set_enabled(struct container *container, bool is_enabled, struct error *err)
 {
@@ -22,13 +47,10 @@ static int set_enabled(struct container *container, bool is_enabled, struct erro
 		return error_set(err, -EINVAL,
 				 "container %s was made with --rm: it is gone when it ends, and with the host it ends",
 				 name);
-	if (container->spec.boot.is_enabled == is_enabled)
-		return 0;
-	container->spec.boot.is_enabled = is_enabled;
-	r = spec_save(container->id, &container->spec, err);
-	if (r == 0)
+	r = change(container, is_enabled, err);
+	if (r > 0)
 		event_log(container->id, name, is_enabled ? "enable" : "disable", "%s", "");
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int enable(struct container *container, void *data, struct error *err)

@@ -4,9 +4,25 @@
 
 #include "base/memory.h"
 #include "container/container.h"
+#include "container/host_units.h"
 #include "model/event.h"
 #include "model/registry.h"
 #include "syscontainer/commands.h"
+
+/* What is enabled stays so, by the unit of the new name. */
+static int move_unit(const char *old_name, const char *new_name, struct error *err)
+{
+	int r;
+
+	if (!host_units_are_enabled(old_name))
+		return 0;
+	r = host_units_set_enabled(new_name, true, err);
+	if (r >= 0)
+		r = host_units_set_enabled(old_name, false, err);
+	return r < 0 ? error_prefix(err, "the container is %s now, but its unit is not enabled instead of that of %s",
+				    new_name, old_name)
+		     : 0;
+}
 
 static int run(void *options, const struct strings *operands, struct error *err)
 {
@@ -31,9 +47,10 @@ static int run(void *options, const struct strings *operands, struct error *err)
 	container_reload(&container);
 	old_name = xstrdup(container.spec.name);
 	r = registry_rename(registry, &container.spec, new_name, err);
-	if (r == 0)
-		event_log(container.id, new_name, "rename", "oldName=%s", old_name);
-	return r;
+	if (r < 0)
+		return r;
+	event_log(container.id, new_name, "rename", "oldName=%s", old_name);
+	return move_unit(old_name, new_name, err);
 }
 
 const struct command command_rename = {

@@ -337,6 +337,63 @@ static const struct command command_start = {
 	.run = run_start,
 };
 
+/* --- enable, disable -------------------------------------------------------------------------------------------------- */
+
+/* As systemctl does: the links first, then whoever asks what a unit wants shall hear of them. */
+static int change_unit_files(bool is_enabled, const struct strings *units, struct error *err)
+{
+	__attribute__((cleanup(sd_bus_flush_close_unrefp))) sd_bus *bus = NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *request = NULL;
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	const char *method = is_enabled ? "EnableUnitFiles" : "DisableUnitFiles";
+	int r = open_manager(&bus, err);
+
+	if (r < 0)
+		return error_set_exit(err, r, HOST_UNITS_ABSENT, "%s", err->message);
+	r = sd_bus_message_new_method_call(bus, &request, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+	if (r >= 0)
+		r = sd_bus_message_append_strv(request, units->items);
+	if (r >= 0)
+		r = sd_bus_message_append(request, "b", 0); /* not until the host's next boot only */
+	if (r >= 0 && is_enabled)
+		r = sd_bus_message_append(request, "b", 0); /* nothing that is in the way is replaced */
+	if (r >= 0)
+		r = sd_bus_call(bus, request, 0, &error, NULL);
+	if (r == -ENOENT)
+		return error_set_exit(err, r, HOST_UNITS_ABSENT, "%s: %s", units->items[0], error.message);
+	if (r >= 0)
+		r = sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", &error, NULL, NULL);
+	return r < 0 ? fail_with(err, r, &error, units->items[0]) : 0;
+}
+
+static int run_enable(void *data, const struct strings *operands, struct error *err)
+{
+	(void)data;
+	return change_unit_files(true, operands, err);
+}
+
+static int run_disable(void *data, const struct strings *operands, struct error *err)
+{
+	(void)data;
+	return change_unit_files(false, operands, err);
+}
+
+static const struct command command_enable = {
+	.name = "enable",
+	.arguments = "UNIT [UNIT...]",
+	.summary = "Enable units, as systemctl enable",
+	.min_operands = 1,
+	.run = run_enable,
+};
+
+static const struct command command_disable = {
+	.name = "disable",
+	.arguments = "UNIT [UNIT...]",
+	.summary = "Disable units, as systemctl disable",
+	.min_operands = 1,
+	.run = run_disable,
+};
+
 /* --- state ------------------------------------------------------------------------------------------------------------ */
 
 static int run_state(void *data, const struct strings *operands, struct error *err)
@@ -455,8 +512,8 @@ static const struct command command_machine = {
 
 int main(int argc, char **argv)
 {
-	static const struct command *const commands[] = {&command_machine, &command_scope, &command_start, &command_state,
-							 NULL};
+	static const struct command *const commands[] = {
+		&command_disable, &command_enable, &command_machine, &command_scope, &command_start, &command_state, NULL};
 	static const struct command_program program = {
 		.name = "syscontainer-systemd",
 		.summary = "Ask the host's systemd",

@@ -18,8 +18,8 @@ setup_file() {
 	e2e_begin
 	rm -rf --one-file-system "$SYSCONTAINER_RUN"
 	use_default_set
-	mkdir -m 711 "$SYSCONTAINER_RUN"
-	cp "$prefix"/lib/systemd/system/syscontainer*.service /run/systemd/system/
+	mkdir -p -m 711 "$SYSCONTAINER_RUN"
+	cp "$prefix"/lib/systemd/system/syscontainer* /run/systemd/system/
 	systemctl daemon-reload
 	e2e_keep
 }
@@ -74,6 +74,14 @@ drop_in() { # NAME LINE...
 	systemctl daemon-reload
 }
 
+has_session() { # NAME USER
+	loginctl -M "$1" --no-legend list-sessions | grep -qw "$2"
+}
+
+logs_boot() { # NAME
+	journalctl -M "$1" --no-pager -q | grep -q "Startup finished"
+}
+
 # The tree of the cache is on a disk of this machine's own: nobody else sees what a guest does to it.
 @test "a whole guest: systemctl and machinectl do what our commands do" {
 	local pid main id
@@ -86,14 +94,17 @@ drop_in() { # NAME LINE...
 	same status "$(property web StatusText)" "Ready; PID 1 is process $pid"
 	has_text "/machine.slice/syscontainer-$id.scope/$id/guest" "$(<"/proc/$pid/cgroup")"
 	has_text "/syscontainer@web.service" "$(<"/proc/$main/cgroup")"
+	run -0 systemctl status "$(unit_of web)"
+	has_text "active (running)"
 
 	run -0 machinectl list --no-legend
 	has_text "web"
 	has_text "syscontainer"
 	same leader "$(machinectl show -p Leader --value web)" "$pid"
+	run -0 machinectl status web --no-pager
+	has_text "Unit: syscontainer-$id.scope"
 	same "its systemd" "$(systemctl -M web is-system-running)" running
-	has_text "Startup finished" "$(journalctl -M web --no-pager -q)"
-	run -0 loginctl -M web --no-pager
+	wait_for 5 logs_boot web
 	run -0 machinectl shell web /bin/echo "from the inside"
 	has_text "from the inside"
 
@@ -110,6 +121,34 @@ drop_in() { # NAME LINE...
 	wait_for 10 has_no_machine web
 	has_field web .State.Reason poweroff
 	same "left of the slice's" "$(find /sys/fs/cgroup/machine.slice -mindepth 1 -type d)" ""
+}
+
+@test "a user logs in by machinectl, loginctl knows the session, and the host's journal has the guest's" {
+	local machine_id
+	mkdir -p /var/log/journal
+	tree_new web >/dev/null
+	sed -i 's/^root:[^:]*:/root::/' "$(tree_path web)/etc/shadow"
+	syscontainer create --name web --link-journal host "$(tree_path web)"
+	systemctl start "$(unit_of web)"
+	terminal_open machinectl login web
+	terminal_expect "login:" 30
+	terminal_type 'root\r'
+	wait_for 30 has_session web root
+	terminal_type 'logger -t story "written in the guest"; exit\r'
+	terminal_expect "login:" 30
+	terminal_type '\035\035\035'
+	terminal_wait 10
+
+	machine_id=$(<"$(tree_path web)/etc/machine-id")
+	same "of whom" "$(stat -c %u "/var/log/journal/$machine_id")" "$(first_id web)"
+	wait_for 10 journal_tells "written in the guest" -M web
+	wait_for 10 journal_tells "written in the guest" --merge _MACHINE_ID="$machine_id"
+	syscontainer rm -f web
+	[[ ! -e /var/log/journal/$machine_id ]]
+}
+
+journal_tells() { # TEXT OPTION OF journalctl...
+	journalctl --no-pager -q -t story "${@:2}" | grep -qF "$1"
 }
 
 @test "a host's name service knows the addresses of guests" {
@@ -244,16 +283,45 @@ drop_in() { # NAME LINE...
 	systemctl stop squatter
 }
 
-@test "the host's boot starts what is to come up" {
+is_enabled() { # NAME
+	systemctl is-enabled --quiet "$(unit_of "$1")"
+}
+
+@test "enabled is one thing, whoever says it, and goes with the container and its name" {
+	small_create web
+	systemctl enable "$(unit_of web)"
+	has_field web .HostConfig.Boot.Enabled true
+	syscontainer disable web
+	run ! is_enabled web
+	has_field web .HostConfig.Boot.Enabled false
+	syscontainer enable web
+	is_enabled web
+	same "as status tells" "$(property web UnitFileState)" enabled
+	syscontainer rename web app
+	is_enabled app
+	run ! is_enabled web
+	systemctl disable "$(unit_of app)"
+	has_field app .HostConfig.Boot.Enabled false
+	syscontainer enable app
+	syscontainer rm app
+	run ! is_enabled app
+	same "links left" "$(find /etc/systemd/system -name 'syscontainer*')" ""
+}
+
+@test "the host's boot starts what is to come up, in its order, whoever enabled it" {
 	small_create first --boot-order 1
 	small_create second --boot-order 2
 	small_create none
-	syscontainer enable first second
+	systemctl enable "$(unit_of second)"
+	syscontainer enable first
 	systemctl start syscontainer.service
 	has_field first .State.Status running
 	has_field second .State.Status running
 	has_field none .State.Status inited
+	[[ $(field first .State.StartedAt) < $(field second .State.StartedAt) ]] || e2e_die "not in order"
 	wait_for 10 has_state first active
+	run systemctl start syscontainer.target
+	has_text "may be requested by dependency only"
 	systemctl stop syscontainer.service
 	has_field first .State.Status running
 }
