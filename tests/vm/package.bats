@@ -49,11 +49,12 @@ remove_containers() {
 	rm -rf --one-file-system "$E2E_DIR"/trees/*
 }
 
-# The same package with a higher version; prints its path.
+# The same package with a higher version than what is installed; prints its path.
 next_package() {
 	local version
+	rm -rf "$E2E_DIR/next"
 	dpkg-deb -R "$SYSCONTAINER_TEST_PACKAGE" "$E2E_DIR/next"
-	version=$(sed -n 's/^Version: //p' "$E2E_DIR/next/DEBIAN/control")
+	version=$(dpkg-query -W -f '${Version}' syscontainer)
 	sed -i "s/^Version: .*/Version: $version+1/" "$E2E_DIR/next/DEBIAN/control"
 	dpkg-deb -Znone -b "$E2E_DIR/next" "$E2E_DIR/next.deb" >/dev/null
 	echo "$E2E_DIR/next.deb"
@@ -96,6 +97,33 @@ server_is_other_than() { # PID
 	[[ $(server_pid) != "$1" ]]
 }
 
+unit_is() { # STATE
+	[[ $(systemctl is-active syscontainer@web) == "$1" ]]
+}
+
+@test "an upgrade leaves units of containers alone, which start and stop afterwards" {
+	local before
+	export -n SYSCONTAINER_ROOT SYSCONTAINER_RUN # which only the default set has
+	tree_small web >/dev/null
+	syscontainer create --name web "$(tree_path web)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
+	systemctl enable --now syscontainer@web
+	before="$(init_pid web) $(monitor_pid web) $(systemctl show -p InvocationID --value syscontainer@web)"
+	install_package "$(next_package)"
+	same "PID 1, monitor, unit" "$(init_pid web) $(monitor_pid web) $(systemctl show -p InvocationID --value syscontainer@web)" "$before"
+	run -0 systemctl status syscontainer@web
+	has_text "active (running)"
+	has_text "enabled"
+	same "main process" "$(systemctl show -p MainPID --value syscontainer@web)" "$(monitor_pid web)"
+	same "the host" "$(systemctl is-system-running)" running
+	systemctl restart syscontainer@web
+	unit_is active
+	same "its program" "$(readlink "/proc/$(monitor_pid web)/exe" | grep -c deleted || true)" 0
+	syscontainer stop -t 1 web
+	wait_for 10 unit_is inactive
+	syscontainer start web
+	wait_for 10 unit_is active
+}
+
 @test "it is not removed while a container runs, which does not notice" {
 	local pid
 	small_start web
@@ -126,5 +154,5 @@ server_is_other_than() { # PID
 	run find /etc /usr /var/lib -xdev -iname '*syscontainer*' -not -path '/var/lib/dpkg/*' -not -path '/var/lib/systemd/*'
 	same "left behind" "$output" ""
 	same units "$(systemctl list-units --all --plain --no-legend 'syscontainer*')" ""
-	run ! mountpoint -q "$SYSCONTAINER_RUN/lxcfs/tree"
+	[[ ! -e $SYSCONTAINER_RUN ]]
 }
