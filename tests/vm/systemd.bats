@@ -18,7 +18,7 @@ setup_file() {
 	e2e_begin
 	rm -rf --one-file-system "$SYSCONTAINER_RUN"
 	use_default_set
-	mkdir -p -m 711 "$SYSCONTAINER_RUN"
+	[[ -d $SYSCONTAINER_RUN ]] || mkdir -m 711 "$SYSCONTAINER_RUN"
 	cp "$prefix"/lib/systemd/system/syscontainer* /run/systemd/system/
 	systemctl daemon-reload
 	e2e_keep
