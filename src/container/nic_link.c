@@ -160,10 +160,24 @@ static struct mac mac_of(const struct nic_wire *wire, const struct attached_nic 
 	return mac;
 }
 
+/*
+ * The end that stays on the host. It is given an address, as systemd-udevd exchanges one that the kernel chose (MACAddressPolicy=); a high one, as a bridge takes the lowest of its ports for its own; and
+ * one that begins so that udev knows our links by it (udev/60-syscontainer.rules).
+ */
+static struct mac mac_of_host_end(const struct nic_wire *wire, const struct attached_nic *nic)
+{
+	static const unsigned char prefix[] = {0xfe, 0x73, 0x63};
+	autofree char *seed = xasprintf("%s %s host", wire->plug->spec->id, nic->guest);
+	struct mac mac = mac_derive(seed);
+
+	memcpy(mac.bytes, prefix, sizeof(prefix));
+	return mac;
+}
+
 static int make_veth(const struct nic_wire *wire, struct attached_nic *nic, struct error *err)
 {
 	autofree char *mark = mark_of(wire, nic);
-	const struct mac mac = mac_of(wire, nic);
+	const struct mac mac = mac_of(wire, nic), host_mac = mac_of_host_end(wire, nic);
 	const struct netlink_new_link inner = {.name = nic->guest,
 					       .namespace_fd = wire->guest_fd,
 					       .mac = &mac,
@@ -172,6 +186,7 @@ static int make_veth(const struct nic_wire *wire, struct attached_nic *nic, stru
 	const struct netlink_new_link outer = {.kind = "veth",
 					       .name = nic->host,
 					       .namespace_fd = -EBADF,
+					       .mac = &host_mac,
 					       .mtu = (uint32_t)nic->mtu,
 					       .queue_length = -1,
 					       .peer = &inner};

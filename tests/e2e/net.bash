@@ -51,9 +51,14 @@ host_nic() { # NAME
 	in_peer link set dev "$1" up
 }
 
-# With all that a link can have.
+# With all that a link can have, and a peer that it reaches.
 host_nic_dressed() { # NAME
 	host_nic "$1"
+	in_peer address add 10.79.0.1/24 dev "$1"
+	host_nic_dress "$1"
+}
+
+host_nic_dress() { # NAME
 	ip link set "$NET$1" address 02:00:00:00:77:01 mtu 1400 txqueuelen 555
 	ip link property add dev "$NET$1" altname "$NET-other-$1"
 	ip link set "$NET$1" up
@@ -63,7 +68,6 @@ host_nic_dressed() { # NAME
 	ip route add 10.80.0.0/16 via 10.79.0.1 metric 7
 	ip route add 10.81.0.0/16 dev "$NET$1" table 77
 	ip -6 route add fd80::/32 via fd79::1
-	in_peer address add 10.79.0.1/24 dev "$1"
 }
 
 # All of that, in a form that is the same when it is the same. IPv6 looks for twins, which takes a moment.

@@ -48,6 +48,8 @@ teardown() {
 		has_text "02:00:00:00:00:07" "$(guest_ip "$name" link show eth1)"
 		has_text "master ${NET}b" "$(ip link show dev "${NET}h")"
 		has_text "state UP" "$(ip link show dev "${NET}h")"
+		# High, so that the bridge keeps its own, and ours, so that the host's udev knows it.
+		has_text "link/ether fe:73:63:" "$(ip link show dev "${NET}h")"
 		same list "$(syscontainer list-nic "$name" | jq -c '.[0] | del(.Live)')" \
 			'{"Ip":"10.77.0.2/24,fd77::2/64","Mac":"02:00:00:00:00:07","Mtu":1400,"Qlen":77,"Type":"veth","Bridge":"'"$NET"'b","HostNicName":"'"$NET"'h","CtrNicName":"eth1"}'
 		same live "$(syscontainer list-nic "$name" | jq -c '.[0].Live')" \
@@ -182,6 +184,7 @@ vswitch_end() {
 
 @test "what the kernel lacks is refused with the reason, and nothing is left" {
 	host_nic v
+	ip link set "${NET}v" up
 	for type in "vlan --vlan 7" ipvlan; do
 		# shellcheck disable=SC2086
 		run syscontainer add-nic --type $type --name "$NET"v:eth1 --ip 10.74.0.2/24 mapped
