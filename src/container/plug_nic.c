@@ -101,6 +101,7 @@ static int set_guest_end(const struct setting *of, struct error *err)
 	struct netlink_link_change wanted = NETLINK_LINK_CHANGE_NOTHING;
 	struct mac mac;
 	bool is_up = true;
+	int r;
 
 	if (of->nic->mac && mac_parse(of->nic->mac, &mac, NULL) == 0 && !mac_is_equal(&mac, &of->link->mac))
 		wanted.mac = &mac;
@@ -110,7 +111,11 @@ static int set_guest_end(const struct setting *of, struct error *err)
 		wanted.queue_length = of->nic->queue_length;
 	if (!of->old) /* later, its guest may want it down */
 		wanted.is_up = &is_up;
-	return netlink_link_change(of->wire->guest, of->link->index, &wanted, err);
+	r = netlink_link_change(of->wire->guest, of->link->index, &wanted, err);
+	if (r == -ENETDOWN)
+		error_append(err, ": the host's link %s, on which it stands, must be up first (ip link set %s up)",
+			     of->nic->host, of->nic->host);
+	return r;
 }
 
 /* Only what was ours goes: the guest may have given it others. */
