@@ -115,13 +115,13 @@ ten_nics() { # LETTER ROUND
 	has_text "master ${NET}b" "$(ip link show dev "${NET}h")"
 }
 
-# What networkd says of a link: "unmanaged", "configuring" or "configured".
+# What networkd says of a link: "unmanaged", "configured", or a state in between.
 managed() { # LINK
 	networkctl list --no-legend --no-pager "$1" | awk '{ print $5 }'
 }
 
-is_managed() { # LINK
-	[[ $(managed "$1") == config* ]]
+is_configured() { # LINK
+	[[ $(managed "$1") == configured ]]
 }
 
 @test "an administrator's rules for all links rename, address and manage a veth of somebody else, and none of ours" {
@@ -135,8 +135,9 @@ is_managed() { # LINK
 		has_text "mtu 1500" "$(ip link show dev "${NET}$name")"
 		# One that came later is managed by now, so networkd has seen ours.
 		ip link add "${NET}x" type veth peer name x netns "$NET"
+		in_peer link set x up
 		wait_for 10 has_link "${NET}adm"
-		wait_for 10 is_managed "${NET}adm"
+		wait_for 10 is_configured "${NET}adm"
 		has_text "mtu 1111" "$(ip link show dev "${NET}adm")"
 		has_text "192.0.2.77/32" "$(ip -o -4 address show dev "${NET}adm")"
 		same "networkd on ours" "$(managed "${NET}$name")" unmanaged
@@ -167,8 +168,4 @@ is_managed() { # LINK
 		same "the link" "$(host_nic_looks "${NET}d")" "$before"
 	done
 	ip link del "${NET}d"
-}
-
-is_configured() { # LINK
-	[[ $(managed "$1") == configured ]]
 }
