@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns "syscontainer check": what of this host works for containers, and how many fit. */
+/* Owns "syscontainer check": what of this host works for containers, how many fit, and whether a tree does. */
 #include "syscontainer/check.h"
 
 #include <inttypes.h>
@@ -130,30 +130,56 @@ static void print_summary(const struct json *report)
 	printf(setting ? " (raise it by sysctl %s, see sysctl.d(5))\n" : "%s\n", setting ? setting : "");
 }
 
+static void print_json(const struct json *report)
+{
+	autorelease(text_release) struct text out = {0};
+
+	json_print(report, 0, &out);
+	puts(text_get(&out));
+}
+
+static void print_host(const struct json *report)
+{
+	print_features(json_get(report, "Features"));
+	printf("\n");
+	print_supplies(json_get(report, "Supplies"));
+	print_summary(report);
+}
+
+static void print_tree(const struct json *report)
+{
+	for (size_t i = 0; i < json_count(report); i++)
+		printf("%s: %s\n", json_key_at(report, i), json_string(json_at(report, i)));
+}
+
+/* True when a needed feature is missing. */
+static bool check_host(struct json *report)
+{
+	struct json *features = json_set(report, "Features", json_new_array());
+	bool is_missing = false;
+
+	for (const struct check_feature *feature = check_features; feature->name; feature++)
+		is_missing |= add_feature(feature, features);
+	add_supplies(report);
+	return is_missing;
+}
+
 static int run(void *data, const struct strings *operands, struct error *err)
 {
 	const struct options *options = data;
 	autorelease(json_free_scoped) struct json *report = json_new_object();
-	struct json *features = json_set(report, "Features", json_new_array());
-	bool is_missing = false;
+	bool is_of_tree = operands->count > 0;
+	int r = is_of_tree ? check_tree(operands->items[0], report, err) : check_host(report);
 
-	(void)operands;
-	(void)err;
-	for (const struct check_feature *feature = check_features; feature->name; feature++)
-		is_missing |= add_feature(feature, features);
-	add_supplies(report);
-	if (options->format) {
-		autorelease(text_release) struct text out = {0};
-
-		json_print(report, 0, &out);
-		puts(text_get(&out));
-		return is_missing;
-	}
-	print_features(features);
-	printf("\n");
-	print_supplies(json_get(report, "Supplies"));
-	print_summary(report);
-	return is_missing;
+	if (r < 0)
+		return r;
+	if (options->format)
+		print_json(report);
+	else if (is_of_tree)
+		print_tree(report);
+	else
+		print_host(report);
+	return r;
 }
 
 static const char *const formats[] = {"json", NULL};
@@ -170,13 +196,15 @@ static const struct option_row rows[] = {
 
 const struct command command_check = {
 	.name = "check",
-	.arguments = "[OPTIONS]",
-	.summary = "Find out what of this host works for containers, and how many fit",
+	.arguments = "[OPTIONS] [ROOTFS]",
+	.summary = "Find out what of this host works for containers, and how many fit; or whether a tree does",
 	.details =
 		"Each feature is tried, not guessed from a version, and nothing is left behind. The exit status is 1 when something is missing "
-		"that all containers need.",
+		"that all containers need. With ROOTFS, a directory, it tells which init a container of it would have and which cgroups that is given here, or why it "
+		"cannot be started.",
 	.options = rows,
 	.options_size = sizeof(struct options),
-	.max_operands = COMMAND_NO_OPERANDS,
+	.max_operands = 1,
+	.complete = "directory",
 	.run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What `syscontainer check` asks of the host: one row a feature, one row a supply. */
+/* What `syscontainer check` asks of the host: one row a feature, one row a supply; and of a tree. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 
 enum check_result {
@@ -40,3 +41,6 @@ extern const struct check_supply check_supplies[]; /* ends with a row without a 
 
 /* How many more guests fit. */
 uint64_t check_count_guests(const struct check_supply *supply, uint64_t limit, uint64_t used);
+
+/* Sets Rootfs, Init and Cgroups (what a guest of that directory is given here); fails where a container of it could not be started. Nothing of the tree is run. */
+int check_tree(const char *path, struct json *report, struct error *err);

@@ -88,7 +88,7 @@ static int set_command(const struct request *request, struct spec *spec, struct 
 	for (size_t i = 1; i < operands->count; i++)
 		strings_append(&spec->command, operands->items[i]);
 	if (spec->command.count == 0)
-		strings_append(&spec->command, "/sbin/init");
+		strings_append(&spec->command, SPEC_DEFAULT_INIT);
 	if (!spec->command.items[0][0])
 		return error_set(err, -EINVAL, "the command is empty");
 	for (size_t i = 0; i < spec->command.count; i++)

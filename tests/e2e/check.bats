@@ -20,6 +20,32 @@ supply() { # NAME FIELD
 	leak_check /dev/null
 }
 
+@test "check of a tree tells its init and its cgroups, or why it cannot be started, and touches nothing" {
+	local tree
+	run -0 syscontainer check "$SYSCONTAINER_TEST_TREE"
+	has_text "Rootfs: $SYSCONTAINER_TEST_TREE"
+	has_text "Init: systemd 2"
+	tree=$(tree_small box)
+	mkdir -p "$tree/usr/sbin" "$tree/usr/lib/systemd"
+	ln -s /bin/sleep "$tree/sbin/init"
+	run -0 syscontainer check --format json "$tree"
+	same init "$(jq -r .Init <<<"$output")" other
+	cp "$tree/usr/bin/dash" "$tree/usr/lib/systemd/systemd"
+	ln -sf /usr/lib/systemd/systemd "$tree/sbin/init"
+	: >"$tree/usr/lib/systemd/libsystemd-shared-262.so"
+	run -0 syscontainer check --format json "$tree"
+	same "a newer systemd" "$(jq -r .Init <<<"$output")" "systemd 262"
+	has_text v2 "$(jq -r .Cgroups <<<"$output")"
+	rm "$tree"/etc/os-release "$tree/usr/lib/os-release"
+	run -1 syscontainer check "$tree"
+	has_text "os-release"
+	run -1 syscontainer check "$tree/bin/dash"
+	has_text "is an image"
+	run -1 syscontainer check /
+	has_text "the host's own"
+	leak_check /dev/null
+}
+
 @test "check fails and names what is needed and missing" {
 	SYSCONTAINER_LIBEXEC=/nonexistent run -1 syscontainer check
 	has_text "/nonexistent/syscontainer-monitor cannot be executed: No such file or directory"
