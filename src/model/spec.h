@@ -22,7 +22,7 @@
 #include "model/spec_proc_view.h"
 #include "model/spec_security.h"
 
-#define SPEC_VERSION 1
+#define SPEC_VERSION      1
 #define SPEC_DEFAULT_INIT "/sbin/init" /* the command of a container that was given none */
 
 enum spec_restart {
