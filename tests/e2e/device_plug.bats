@@ -239,6 +239,7 @@ limit() { # NAME DISK bps|iops read|write
 	refuses other /dev/data w
 }
 
+# bats test_tags=limits
 @test "added while it is stopped, there after the start; removed while it is stopped, gone after it" {
 	local options
 	disk_new data
@@ -261,6 +262,7 @@ Update read bps for device ($DISK,1048576) done."
 	done
 }
 
+# bats test_tags=limits
 @test "--update-config-only leaves the running container alone" {
 	disk_new data
 	small_start guest
@@ -368,6 +370,7 @@ Update read bps for device ($DISK,1048576) done."
 
 # --- many at once -----------------------------------------------------------------------------------------------------------
 
+# bats test_tags=limits
 @test "several devices in one command: all or none" {
 	local first before
 	disk_new first
@@ -414,6 +417,7 @@ Add device (/dev/zero) to container(mapped,/dev/c) done."
 
 # --- limits -----------------------------------------------------------------------------------------------------------------
 
+# bats test_tags=limits
 @test "limits of a disk, with units, when it is plugged in, later, and lifted" {
 	local name
 	disk_new data
@@ -451,6 +455,7 @@ Remove write bps for device ($DISK) done."
 	done
 }
 
+# bats test_tags=limits
 @test "a limit of create is back when the plugged disk with its own is gone" {
 	disk_new data
 	small_start guest --device-read-bps "$DISK:7m"
@@ -713,6 +718,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 	opens guest /dev/device r
 }
 
+# bats test_tags=limits
 @test "what is plugged in is in the one list too, and changed by it" {
 	local name file=$BATS_TEST_TMPDIR/attachments
 	disk_new data
