@@ -39,6 +39,8 @@ teardown() {
 		done
 	done
 	e2e_clean
+	rm -f /run/udev/rules.d/50-guest-disks.rules
+	udevadm control --reload
 	echo none >/sys/block/nullb0/queue/scheduler
 	udevadm settle
 	echo -1 >"$ADAPTERS/add_host"
@@ -53,9 +55,9 @@ scsi_find() {
 	HOST=$(grep -o 'host[0-9]*' <<<"$path" | head -n 1)
 }
 
-# Partitions of 8 MB, of which the kernel is told.
+# A partition table, of which the kernel is told. udev, which reads the disk as well, waits for the lock.
 partitions() { # SFDISK-LINE...
-	printf '%s\n' "label: gpt" "$@" | sfdisk --quiet --wipe always "$DISK"
+	printf '%s\n' "label: gpt" "$@" | sfdisk --quiet --lock --wipe always "$DISK"
 	udevadm settle
 }
 
@@ -79,7 +81,7 @@ has_no_node() { # NAME PATH
 		syscontainer restart "$name"
 		has_node "$name" /dev/data2 "${DISK}2"
 	done
-	sfdisk --quiet --delete "$DISK" 1
+	sfdisk --quiet --lock --delete "$DISK" 1
 	for name in mapped plain; do
 		wait_for 5 has_no_node "$name" /dev/data1
 		has_node "$name" /dev/data2 "${DISK}2"
@@ -143,15 +145,13 @@ has_no_node() { # NAME PATH
 	syscontainer add-device --follow-partition plain "$DISK:/dev/data"
 	mkfs.ext4 -q -L of-a-guest "$BATS_TEST_TMPDIR/content" 8M
 	syscontainer exec -i plain dd of=/dev/data1 bs=64k conv=fsync status=none <"$BATS_TEST_TMPDIR/content"
-	sfdisk --quiet --append "$DISK" <<<"size=8M"
+	sfdisk --quiet --lock --append "$DISK" <<<"size=8M"
 	udevadm trigger --settle "${DISK}1"
 	[[ -b /dev/disk/by-label/of-a-guest ]]
 	printf 'SUBSYSTEM=="block", ATTRS{model}=="%s*", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}="1", ENV{UDISKS_IGNORE}="1"\n' "$model" >/run/udev/rules.d/50-guest-disks.rules
 	udevadm control --reload
 	udevadm trigger --settle "${DISK}1"
-	rm /run/udev/rules.d/50-guest-disks.rules
 	[[ ! -e /dev/disk/by-label/of-a-guest ]]
-	udevadm control --reload
 }
 
 reads() { # NAME: bytes that the guest has read of the disk with the queue
