@@ -82,9 +82,10 @@ has_no_node() { # NAME PATH
 		has_node "$name" /dev/data2 "${DISK}2"
 	done
 	sfdisk --quiet --lock --delete "$DISK" 1
+	udevadm settle
 	for name in mapped plain; do
 		wait_for 5 has_no_node "$name" /dev/data1
-		has_node "$name" /dev/data2 "${DISK}2"
+		wait_for 5 has_node "$name" /dev/data2 "${DISK}2"
 		syscontainer exec "$name" /bin/sh -c "printf from-$name | dd of=/dev/data2 conv=fsync status=none"
 		same "what the host reads" "$(dd if="${DISK}2" bs=$((5 + ${#name})) count=1 iflag=nocache status=none)" "from-$name"
 	done
@@ -146,6 +147,7 @@ has_no_node() { # NAME PATH
 	mkfs.ext4 -q -L of-a-guest "$BATS_TEST_TMPDIR/content" 8M
 	syscontainer exec -i plain dd of=/dev/data1 bs=64k conv=fsync status=none <"$BATS_TEST_TMPDIR/content"
 	sfdisk --quiet --lock --append "$DISK" <<<"size=8M"
+	udevadm settle # all partitions went and came
 	udevadm trigger --settle "${DISK}1"
 	[[ -b /dev/disk/by-label/of-a-guest ]]
 	printf 'SUBSYSTEM=="block", ATTRS{model}=="%s*", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}="1", ENV{UDISKS_IGNORE}="1"\n' "$model" >/run/udev/rules.d/50-guest-disks.rules
