@@ -85,6 +85,23 @@ monitor_is_at() { # NAME CGROUP
 	same repaired "$output" ""
 }
 
+@test "halves of files that killed processes left go with repair and the next change, and those of living ones stay" {
+	small_create web
+	state=$(container_dir web)
+	touch "$state/.tmp-0123456789abcdef" "$state/.tmp-fedcba9876543210"
+	exec {writer}<"$state/.tmp-fedcba9876543210"
+	flock "$writer"
+	syscontainer repair web
+	[[ ! -e $state/.tmp-0123456789abcdef && -e $state/.tmp-fedcba9876543210 ]]
+	exec {writer}<&-
+	syscontainer start web
+	run_time=$SYSCONTAINER_RUN/$(container_id web)
+	touch "$run_time/.tmp-0123456789abcdef"
+	syscontainer rename web other
+	syscontainer update --restart no other
+	same "what is left" "$(find "$state" "$run_time" -name '.tmp-*')" ""
+}
+
 @test "a guest that powers off after its monitor was killed ends with 0 and the reason" {
 	guest_start web
 	kill_monitor web
