@@ -290,7 +290,7 @@ memory_of_small() { # NAME: without sed
 		kill $!
 		echo "{\"id\":\"host\",\"status\":\"stopped\"}" | "$1"' sh "$hook"
 	has_text "is in the host's mount namespace"
-	[[ $output != *fuse.lxcfs* ]]
+	[[ $output != *fuse.lxcfs* ]] || e2e_die "$output"
 	[[ ! -e $SYSCONTAINER_RUN/lxcfs/guests/host ]]
 }
 
