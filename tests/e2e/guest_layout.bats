@@ -22,14 +22,18 @@ systemd_start() { # NAME VERSION [OPTION OF run]...
 	syscontainer run -d --wait started --name "$1" "${@:3}" "$tree" /usr/lib/systemd/systemd -c "$STAND_IN"
 }
 
-
-needs_hybrid() {
-	[[ -e /sys/fs/cgroup/unified/cgroup.procs ]] || skip "this host has no v1 controllers with v2 beside them"
+needs_v1() {
+	[[ ! -e /sys/fs/cgroup/cgroup.procs ]] || skip "this host has no hierarchies of v1"
 }
 
-# As if the host had one hierarchy less: in a mount namespace in which it is not mounted.
+needs_hybrid() {
+	needs_v1
+	[[ -e /sys/fs/cgroup/unified/cgroup.procs ]] || skip "this host has no v2 beside v1"
+}
+
+# As if the host had one hierarchy less, which it may have: in a mount namespace in which it is not mounted.
 without() { # HIERARCHY COMMAND...
-	unshare --mount sh -c 'umount "/sys/fs/cgroup/$1" && shift && exec "$@"' - "$@"
+	unshare --mount sh -c '! mountpoint -q "/sys/fs/cgroup/$1" || umount "/sys/fs/cgroup/$1"; shift; exec "$@"' - "$@"
 }
 
 on_v1() { # COMMAND...
@@ -53,7 +57,7 @@ v2_place() { # PID
 }
 
 @test "on a host that has not mounted v2 it gets it all the same, in a cgroup of its own, and nobody is left in it" {
-	needs_hybrid
+	needs_v1
 	local name options=()
 	for name in mapped host; do
 		tree=$(systemd_tree "$name" 262)
@@ -68,12 +72,12 @@ v2_place() { # PID
 		# What is killed is cleaned up as well.
 		[[ $name == mapped ]] || kill -9 "$(keeper_pid "$name")" "$(monitor_pid "$name")" "$(init_pid "$name")"
 		on_v1 syscontainer rm -f "$name"
-		same "cgroups of ours" "$(find /sys/fs/cgroup/unified -path "*$E2E_CGROUP*" -type d)" ""
+		same "cgroups of ours" "$(find /sys/fs/cgroup -path "*$E2E_CGROUP*" -type d 2>/dev/null)" ""
 	done
 }
 
 @test "on a host that has not mounted name=systemd, one that knows v1 gets that, and nothing else" {
-	needs_hybrid
+	needs_v1
 	local name tree options=() script='mkdir /sys/fs/cgroup/systemd/init.scope && echo 1 >/sys/fs/cgroup/systemd/init.scope/cgroup.procs && echo up
 		trap "exit 0" 37; while :; do sleep 0.05; done'
 	for name in mapped host; do
@@ -93,7 +97,7 @@ v2_place() { # PID
 }
 
 @test "root of the host in a guest does not see the top of v2, where the host has not mounted it" {
-	needs_hybrid
+	needs_v1
 	tree=$(systemd_tree host 252)
 	on_v1 syscontainer run -d --wait started --name host --user-remap none "$tree" /usr/lib/systemd/systemd -c "trap 'exit 0' 37; while :; do sleep 0.05; done"
 	same place "$(v2_place "$(init_pid host)")" "/$E2E_CGROUP/$(container_id host)/guest"
