@@ -110,7 +110,7 @@ unit_is() { # STATE
 	same "PID 1, monitor, unit" "$(init_pid web) $(monitor_pid web) $(systemctl show -p InvocationID --value syscontainer@web)" "$before"
 	run -0 systemctl status syscontainer@web
 	has_text "active (running)"
-	has_text "enabled"
+	systemctl is-enabled --quiet syscontainer@web
 	same "main process" "$(systemctl show -p MainPID --value syscontainer@web)" "$(monitor_pid web)"
 	same "the host" "$(systemctl is-system-running)" running
 	systemctl restart syscontainer@web

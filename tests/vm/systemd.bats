@@ -134,15 +134,14 @@ logs_boot() { # NAME
 	terminal_expect "login:" 30
 	terminal_type 'root\r'
 	wait_for 30 has_session web root
-	terminal_type 'logger -t story "written in the guest"; exit\r'
-	terminal_expect "login:" 30
+	terminal_type 'logger -t story "written in the guest"\r'
+	wait_for 30 journal_tells "written in the guest" -M web
 	terminal_type '\035\035\035'
 	terminal_wait 10
 
 	machine_id=$(<"$(tree_path web)/etc/machine-id")
 	same "of whom" "$(stat -c %u "/var/log/journal/$machine_id")" "$(first_id web)"
-	wait_for 10 journal_tells "written in the guest" -M web
-	wait_for 10 journal_tells "written in the guest" --merge _MACHINE_ID="$machine_id"
+	journal_tells "written in the guest" --merge _MACHINE_ID="$machine_id"
 	syscontainer rm -f web
 	[[ ! -e /var/log/journal/$machine_id ]]
 }
