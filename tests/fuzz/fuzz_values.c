@@ -152,13 +152,13 @@ static void check_limits(const char *text)
 }
 
 /* What becomes the name of a directory in the host's /var/log/journal is one. */
-static void check_journal(const char *text, size_t size)
+static void check_journal(const char *text, const uint8_t *data, size_t size)
 {
 	char id[MACHINE_ID_LENGTH + 1];
 	struct error err = {0};
 	int journal = 0;
 
-	if (machine_id_parse(text, size, id))
+	if (machine_id_parse((const char *)data, size, id))
 		require(strlen(id) == MACHINE_ID_LENGTH && strspn(id, "0123456789abcdef") == MACHINE_ID_LENGTH);
 	if (is_taken(spec_journal_parse(text, &journal, &err), &err))
 		require(strcmp(spec_journal_names[journal], text) == 0);
@@ -221,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_namespaces(text);
 	check_numbers(text);
 	check_limits(text);
-	check_journal(text, size);
+	check_journal(text, data, size);
 	check_subordinate(text);
 	check_security(text);
 	return 0;
