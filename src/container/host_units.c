@@ -13,7 +13,8 @@
 #include "model/paths.h"
 
 #define ENABLED           "/etc/systemd/system/syscontainer.target.wants"
-#define ANSWER_TIMEOUT_MS 30000 /* of one call; systemd itself is asked with shorter ones */
+#define ANSWER_TIMEOUT_MS 30000  /* of one call; systemd itself is asked with shorter ones */
+#define RELOAD_TIMEOUT_MS 200000 /* of one that has systemd read all units anew */
 
 static char *program(void)
 {
@@ -68,10 +69,10 @@ static int call(struct strings *words, int64_t timeout_ms, struct text *out, str
 }
 
 /* The same for what needs a unit: -ENOENT when there is none. */
-static int call_unit(struct strings *words, struct error *err)
+static int call_unit(struct strings *words, int64_t timeout_ms, struct error *err)
 {
 	struct error error = {0};
-	int r = call(words, ANSWER_TIMEOUT_MS, NULL, &error);
+	int r = call(words, timeout_ms, NULL, &error);
 
 	if (r < 0)
 		return error_set(err, error.exit_status == HOST_UNITS_ABSENT ? -ENOENT : r, "%s", error.message);
@@ -114,7 +115,7 @@ int host_units_begin(const struct spec *spec, struct error *err)
 	struct strings list = {0};
 
 	append_all(&list, words, ARRAY_SIZE(words));
-	return call_unit(&list, err);
+	return call_unit(&list, ANSWER_TIMEOUT_MS, err);
 }
 
 int host_units_start(const struct strings *container_names, int64_t timeout_ms, struct error *err)
@@ -152,7 +153,7 @@ int host_units_set_enabled(const char *container_name, bool is_enabled, struct e
 
 	strings_append(&list, is_enabled ? "enable" : "disable");
 	strings_append_owned(&list, host_units_name(container_name));
-	r = call_unit(&list, err);
+	r = call_unit(&list, RELOAD_TIMEOUT_MS, err);
 	return r < 0 ? r : 1;
 }
 

@@ -28,9 +28,10 @@
 #define MACHINED_MANAGER "org.freedesktop.machine1.Manager"
 #define OUR_SERVICE      "syscontainer"
 
-#define CALL_TIMEOUT_US  (10 * (uint64_t)1000000)
-#define AGAIN_TIMEOUT_MS 5000 /* the scope or machine of the boot before may still be going away */
-#define AGAIN_PAUSE_NS   20000000
+#define CALL_TIMEOUT_US   (10 * (uint64_t)1000000)
+#define RELOAD_TIMEOUT_US (180 * (uint64_t)1000000) /* it runs generators; systemctl has the same patience */
+#define AGAIN_TIMEOUT_MS  5000                      /* the scope or machine of the boot before may still be going away */
+#define AGAIN_PAUSE_NS    20000000
 
 static int fail_with(struct error *err, int r, const sd_bus_error *reason, const char *what)
 {
@@ -350,6 +351,7 @@ static int change_unit_files(bool is_enabled, const struct strings *units, struc
 
 	if (r < 0)
 		return error_set_exit(err, r, HOST_UNITS_ABSENT, "%s", err->message);
+	sd_bus_set_method_call_timeout(bus, RELOAD_TIMEOUT_US);
 	r = sd_bus_message_new_method_call(bus, &request, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
 	if (r >= 0)
 		r = sd_bus_message_append_strv(request, units->items);

@@ -36,6 +36,7 @@ teardown() {
 
 teardown_file() {
 	use_default_set
+	rm -rf --one-file-system "$SYSCONTAINER_RUN/lxcfs" # what the hook of the proc view notes
 	e2e_end
 }
 
