@@ -72,7 +72,7 @@ journal_is_linked() { # NAME MACHINE-ID
 @test "a guest's journald writes to the host from its first boot, with the guest's ids, and rm takes it away" {
 	local id first
 	tree_new web >/dev/null
-	same "its machine id" "$(<"$(tree_path web)/etc/machine-id")" ""
+	: >"$(tree_path web)/etc/machine-id"
 	syscontainer run -d --name web --link-journal host "$(tree_path web)" >/dev/null
 	same "failed units" "$(syscontainer exec web systemctl --failed --plain --no-legend)" ""
 	same inspect "$(field web .HostConfig.LinkJournal)" host
