@@ -148,15 +148,11 @@ static int send_order(struct monitor *monitor, struct error *err)
 	return r < 0 ? r : stub_send(monitor->run.gate_fd, &order, err);
 }
 
-static int greet_stub(struct monitor *monitor, struct error *err)
+static int greet_stub(struct monitor *monitor, pid_t pid, struct error *err)
 {
 	struct process_id init;
-	pid_t pid;
-	int r = stub_await(monitor->run.gate_fd, &monitor->run.executed_fd, &pid, err);
+	int r = procfs_identify(pid, &init, err);
 
-	if (r < 0)
-		return r;
-	r = procfs_identify(pid, &init, err);
 	if (r == 0)
 		r = procfs_open_pidfd(&init, &monitor->run.init_pidfd, err);
 	if (r < 0)
@@ -198,14 +194,20 @@ static void on_gate(struct loop_source *source, uint32_t events, void *data)
 {
 	struct monitor *monitor = data;
 	struct error error = {0};
+	pid_t pid;
+	int r;
 
 	(void)events;
 	loop_remove(source);
 	monitor->run.gate_source = NULL;
+	r = stub_await(monitor->run.gate_fd, &monitor->run.executed_fd, &pid, &error);
 	/* The stub is gone with its parent: that one's report, or its end, says why. */
-	if (greet_stub(monitor, &error) < 0) {
-		if (error.code != -ECHILD)
-			fail(monitor, &error);
+	if (r == -ECHILD)
+		return;
+	if (r == 0)
+		r = greet_stub(monitor, pid, &error);
+	if (r < 0) {
+		fail(monitor, &error);
 		return;
 	}
 	hooks_run(monitor, SPEC_HOOK_PRESTART, on_prestart_done);
