@@ -18,6 +18,7 @@ setup_file() {
 	e2e_begin
 	rm -rf --one-file-system "$SYSCONTAINER_RUN"
 	use_default_set
+	systemctl stop syscontainer-lxcfs.service 2>/dev/null || true # of a package that is installed
 	[[ -d $SYSCONTAINER_RUN ]] || mkdir -m 711 "$SYSCONTAINER_RUN"
 	cp "$prefix"/lib/systemd/system/syscontainer* /run/systemd/system/
 	systemctl daemon-reload
