@@ -124,6 +124,10 @@ bad_values() {
 		--user-remap 100000:100000:0
 		--user-remap 0:0:99999999999
 		--user-remap 4294967295:1:65536
+		--link-journal yes
+		--link-journal GUEST
+		--link-journal guest
+		--link-journal hostile
 		--hostname -x
 		--hostname a_b
 		--label =x
