@@ -20,6 +20,24 @@ net_begin() {
 	in_peer address add fd78::1/128 dev lo nodad
 }
 
+# All of that, and what most suites of NICs have: the small guests mapped, with ids of its own, and plain, with the host's.
+net_begin_guests() {
+	plug_begin
+	net_begin
+	net_start mapped
+	net_start plain --user-remap none
+}
+
+# The NICs that a test left in those two.
+net_take_back() {
+	local name guest
+	for name in mapped plain; do
+		for guest in $(syscontainer list-nic "$name" | jq -r '.[].CtrNicName'); do
+			syscontainer remove-nic --name "$guest" "$name" >/dev/null
+		done
+	done
+}
+
 net_end() {
 	local link
 	ip netns del "$NET"

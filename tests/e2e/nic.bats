@@ -9,10 +9,7 @@ load plug
 load net
 
 setup_file() {
-	plug_begin
-	net_begin
-	net_start mapped
-	net_start plain --user-remap none
+	net_begin_guests
 	e2e_keep
 }
 
@@ -22,12 +19,7 @@ teardown_file() {
 }
 
 teardown() {
-	local name
-	for name in mapped plain; do
-		for guest in $(syscontainer list-nic "$name" | jq -r '.[].CtrNicName'); do
-			syscontainer remove-nic --name "$guest" "$name" >/dev/null
-		done
-	done
+	net_take_back
 	e2e_clean
 	net_clean
 	[[ ! -e $E2E_DIR/vswitch ]] || vswitch_end

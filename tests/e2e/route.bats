@@ -9,10 +9,7 @@ load plug
 load net
 
 setup_file() {
-	plug_begin
-	net_begin
-	net_start mapped
-	net_start plain --user-remap none
+	net_begin_guests
 	local name host=1
 	for name in mapped plain; do
 		syscontainer add-nic --type veth --name eth1 --bridge "${NET}b" --ip "10.77.0.$((++host))/24" --ip "fd77::$host/64" "$name"

@@ -10,10 +10,7 @@ load ../e2e/net
 
 setup_file() {
 	modprobe -a dummy macvlan ipvlan 8021q br_netfilter
-	plug_begin
-	net_begin
-	net_start mapped
-	net_start plain --user-remap none
+	net_begin_guests
 	e2e_keep
 }
 
@@ -23,12 +20,7 @@ teardown_file() {
 }
 
 teardown() {
-	local name
-	for name in mapped plain; do
-		for guest in $(syscontainer list-nic "$name" | jq -r '.[].CtrNicName'); do
-			syscontainer remove-nic --name "$guest" "$name" >/dev/null
-		done
-	done
+	net_take_back
 	e2e_clean
 	net_clean
 }

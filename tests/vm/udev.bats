@@ -15,10 +15,7 @@ setup_file() {
 	mkdir -p /run/udev/rules.d /run/systemd/network
 	cp "$prefix"/lib/udev/rules.d/60-syscontainer.rules /run/udev/rules.d/
 	cp "$prefix"/lib/systemd/network/10-syscontainer.{link,network} /run/systemd/network/
-	plug_begin
-	net_begin
-	net_start mapped
-	net_start plain --user-remap none
+	net_begin_guests
 	e2e_keep
 }
 
@@ -31,12 +28,7 @@ teardown_file() {
 }
 
 teardown() {
-	local name
-	for name in mapped plain; do
-		for guest in $(syscontainer list-nic "$name" | jq -r '.[].CtrNicName'); do
-			syscontainer remove-nic --name "$guest" "$name" >/dev/null
-		done
-	done
+	net_take_back
 	administrator_end
 	e2e_clean
 	net_clean
