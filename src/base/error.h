@@ -12,7 +12,7 @@
 struct error {
 	int code;           /* negative errno */
 	int exit_status;    /* what main() should exit with; 0 when the command's default is right */
-	char message[2000]; /* for the person at the terminal; no newline at the end */
+	char message[2000]; /* for the person at the terminal; no newline at the end; too long, it has lost its middle */
 };
 
 /* Each fills `err` (which may be NULL) and returns the negative errno that it stored. */

@@ -72,14 +72,31 @@ static void test_long_messages_are_cut(void **state)
 	errno = ENOENT;
 	error_set_errno(&err, "%s", text);
 	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
-	error_append(&err, "%s", "more");
+	assert_non_null(strstr(err.message, "xxx: No such file or directory"));
+	error_append(&err, "%s", "; more");
 	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
+	assert_non_null(strstr(err.message, "xxx: No such file or directory; more"));
 	error_prefix(&err, "front");
 	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
 	assert_memory_equal(err.message, "front: xxx", 10);
 	error_prefix(&err, "%s", text);
 	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
 	assert_int_equal(err.code, -ENOENT);
+}
+
+static void test_a_long_message_keeps_its_reason(void **state)
+{
+	char text[5000] = {0};
+	struct error err = {0};
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	error_set(&err, -EINVAL, "it is too long");
+	error_prefix(&err, "%s", text);
+	error_prefix(&err, "cannot start");
+	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
+	assert_memory_equal(err.message, "cannot start: xxx", 17);
+	assert_non_null(strstr(err.message, "xxx: it is too long"));
 }
 
 static void test_fits_into_one_atomic_write(void **state)
@@ -96,6 +113,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_and_append_keep_code_and_status),
 		cmocka_unit_test(test_null_is_taken),
 		cmocka_unit_test(test_long_messages_are_cut),
+		cmocka_unit_test(test_a_long_message_keeps_its_reason),
 		cmocka_unit_test(test_fits_into_one_atomic_write),
 	};
 
