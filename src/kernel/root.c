@@ -3,12 +3,10 @@
 #include "kernel/root.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -157,10 +155,9 @@ static int fill(int fd, const struct stat *old, const void *data, size_t length,
 int root_replace(int root_fd, const char *path, const void *data, size_t length, mode_t mode, struct error *err)
 {
 	autoclose int parent = -EBADF, fd = -EBADF;
+	autofree char *temporary = NULL;
 	const char *name;
-	char temporary[32];
 	struct stat old;
-	uint64_t number = 0;
 	int r;
 
 	parent = open_parent(root_fd, path, MAKE_IN_TREE, &name, err);
@@ -169,9 +166,9 @@ int root_replace(int root_fd, const char *path, const void *data, size_t length,
 	r = look_at(parent, name, path, &old, err);
 	if (r < 0)
 		return r;
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		return error_set_errno(err, "cannot get a random number");
-	snprintf(temporary, sizeof(temporary), ".tmp-%016" PRIx64, number);
+	/* Always the same, so that one whose writer was killed is taken away by the next. */
+	temporary = xasprintf(".%.200s.syscontainer", name);
+	unlinkat(parent, temporary, 0);
 	fd = openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, "cannot replace %s of the guest: cannot create a file in its directory", path);

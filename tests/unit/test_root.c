@@ -207,6 +207,22 @@ static void test_replace(void **state)
 	assert_int_equal(stat_buffer.st_mode & 07777, 0755);
 }
 
+/* What a killed writer left, or a guest put in its place, is in nobody's way, is not written to, and does not stay. */
+static void test_replace_after_a_crash(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	work_write("tree/etc/.passwd.syscontainer", "half");
+	assert_int_equal(root_replace(root_fd, "/etc/passwd", "whole", 5, 0600, &err), 0);
+	assert_content("tree/etc/passwd", "whole");
+	assert_int_not_equal(access(work_path("tree/etc/.passwd.syscontainer"), F_OK), 0);
+	link_to("../../secret", "tree/etc/.passwd.syscontainer");
+	assert_int_equal(root_replace(root_fd, "/etc/passwd", "again", 5, 0600, &err), 0);
+	assert_content("tree/etc/passwd", "again");
+	assert_content("secret", "of the host");
+}
+
 static void test_replace_refuses(void **state)
 {
 	static const struct {
@@ -322,6 +338,7 @@ int main(void)
 		ROOT_TEST(test_opens_are_close_on_exec_and_make_files_below),
 		ROOT_TEST(test_a_lease_does_not_hold_us),
 		ROOT_TEST(test_replace),
+		ROOT_TEST(test_replace_after_a_crash),
 		ROOT_TEST(test_replace_refuses),
 		ROOT_TEST(test_what_is_missing),
 		ROOT_TEST(test_mount_points_are_taken_back),
