@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "kernel/cgroup_keyed.h"
 #include "kernel/cgroup_walk.h"
 
 #define UNSET           CGROUP_LIMIT_UNSET
@@ -51,35 +52,30 @@ static int refuse_shrink(int fd, const char *usage_file, const char *option, int
 }
 
 /*
- * Could pages of files, which the kernel gives up when the disk has taken what they hold, make up for what is used beyond the limit? Then, and only then, trying again
- * makes sense.
+ * Is more in use than the limit of what no disk can take: the memory of processes and of tmpfs? Then trying again is of no use. The kernel's statistics come up to two
+ * seconds late (FLUSH_TIME in mm/memcontrol.c), all zero in a new cgroup; so what they do not tell counts as pages of files.
  */
-static bool has_enough_cache(int fd, const char *usage_file, int64_t limit)
+static bool is_held_beyond(int fd, int64_t limit)
 {
-	static const char *const keys[] = {"\ntotal_inactive_file ", "\ntotal_active_file ", "\ninactive_file ",
-					   "\nactive_file "};
-	autofree char *stat = NULL;
-	unsigned long long used = 0, cache = 0;
-	size_t length;
+	uint64_t held[2] = {0}, held_v1[2] = {0};
+	/* v2 first, then v1, whose "shmem" is that of the cgroup without what is below. */
+	const struct cgroup_keyed wanted[] = {
+		{"anon", &held[0]},
+		{"shmem", &held[1]},
+		{"total_rss", &held_v1[0]},
+		{"total_shmem", &held_v1[1]},
+	};
 
-	if (file_read(fd, "memory.stat", 65536, &stat, &length, NULL) < 0 ||
-	    file_read_number(fd, usage_file, &used, NULL) < 0)
-		return false;
-	/* v1 has both: with "total_" what is below counts as well. */
-	for (size_t i = strstr(stat, keys[0]) ? 0 : 2, end = i + 2; i < end; i++) {
-		const char *line = strstr(stat, keys[i]);
-
-		cache += line ? strtoull(line + strlen(keys[i]), NULL, 10) : 0;
-	}
-	return cache + (unsigned long long)limit >= used;
+	cgroup_read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
+	return held[0] + held[1] > (uint64_t)limit || held_v1[0] + held_v1[1] > (uint64_t)limit;
 }
 
 /* Waits a moment for the disk; false when that will not help, or has not for long enough. */
-static bool wait_for_disk(int fd, const char *usage_file, int64_t limit, int64_t deadline_ms)
+static bool wait_for_disk(int fd, int64_t limit, int64_t deadline_ms)
 {
 	struct timespec moment = {.tv_nsec = 50000000};
 
-	if (clock_monotonic_ms() >= deadline_ms || !has_enough_cache(fd, usage_file, limit))
+	if (clock_monotonic_ms() >= deadline_ms || is_held_beyond(fd, limit))
 		return false;
 	nanosleep(&moment, NULL);
 	return true;
@@ -98,7 +94,7 @@ static int set_memory_v1(struct applying *applying, int fd, const char *file, co
 	do {
 		error = (struct error){0};
 		r = applying_set_number(applying, fd, file, option, limit == UNLIMITED ? -1 : limit, &error);
-	} while (r == -EBUSY && wait_for_disk(fd, usage_file, limit, deadline_ms));
+	} while (r == -EBUSY && wait_for_disk(fd, limit, deadline_ms));
 	if (r == -EBUSY)
 		return refuse_shrink(fd, usage_file, option, limit, err);
 	return r < 0 ? error_set(err, r, "%s", error.message) : 0;
@@ -244,7 +240,7 @@ static bool reclaim_to(int fd, const char *limit_text, int64_t limit)
 		file_write_value(fd, "memory.high", limit_text, NULL);
 		if (file_read_number(fd, "memory.current", &used, NULL) < 0 || used <= (unsigned long long)limit)
 			return true;
-	} while (++tries < SHRINK_TRIES || wait_for_disk(fd, "memory.current", limit, deadline_ms));
+	} while (++tries < SHRINK_TRIES || wait_for_disk(fd, limit, deadline_ms));
 	return false;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "kernel/cgroup_keyed.h"
 #include "kernel/cgroup_walk.h"
 #include "kernel/files_limit.h"
 
@@ -22,32 +23,6 @@ static void read_number(int fd, const char *file, uint64_t *ret_value)
 		*ret_value = value;
 }
 
-/* "key value" lines. */
-struct keyed {
-	const char *key;
-	uint64_t *value;
-};
-
-static void read_keyed(int fd, const char *file, const struct keyed *wanted, size_t count)
-{
-	autorelease(strings_release) struct strings lines = {0};
-	autofree char *content = NULL;
-
-	if (file_read(fd, file, STAT_MAX, &content, NULL, NULL) < 0)
-		return;
-	strings_split(&lines, content, "\n");
-	for (size_t i = 0; i < lines.count; i++) {
-		size_t length = strcspn(lines.items[i], " ");
-		unsigned long long value;
-
-		if (sscanf(lines.items[i] + length, " %llu", &value) != 1)
-			continue;
-		for (size_t k = 0; k < count; k++)
-			if (strlen(wanted[k].key) == length && strncmp(lines.items[i], wanted[k].key, length) == 0)
-				*wanted[k].value = value;
-	}
-}
-
 static void read_cpu(int fd, bool is_v2, const char *directory, struct cgroup_stats *stats)
 {
 	uint64_t usage_us = 0;
@@ -57,7 +32,7 @@ static void read_cpu(int fd, bool is_v2, const char *directory, struct cgroup_st
 		read_number(fd, "cpuacct.usage", &stats->cpu_usage_ns);
 		return;
 	}
-	read_keyed(fd, "cpu.stat", (struct keyed[]){{"usage_usec", &usage_us}}, 1);
+	cgroup_read_keyed(fd, "cpu.stat", (struct cgroup_keyed[]){{"usage_usec", &usage_us}}, 1);
 	stats->cpu_usage_ns = usage_us * 1000;
 }
 
@@ -68,14 +43,14 @@ static int add_oom_kills(int fd, size_t depth, void *data, struct error *err)
 
 	(void)depth;
 	(void)err;
-	read_keyed(fd, "memory.oom_control", (struct keyed[]){{"oom_kill", &kills}}, 1);
+	cgroup_read_keyed(fd, "memory.oom_control", (struct cgroup_keyed[]){{"oom_kill", &kills}}, 1);
 	*sum += kills;
 	return 0;
 }
 
 static void read_memory_v1(int fd, const char *directory, struct cgroup_stats *stats)
 {
-	const struct keyed wanted[] = {
+	const struct cgroup_keyed wanted[] = {
 		{"hierarchical_memory_limit", &stats->memory_limit},
 		{"total_inactive_file", &stats->memory_inactive_file},
 		{"total_cache", &stats->memory_cache},
@@ -85,7 +60,7 @@ static void read_memory_v1(int fd, const char *directory, struct cgroup_stats *s
 
 	read_number(fd, "memory.usage_in_bytes", &stats->memory_usage);
 	read_number(fd, "memory.kmem.usage_in_bytes", &stats->memory_kernel);
-	read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
+	cgroup_read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
 	/* 64 KiB pages round it down further. */
 	if (stats->memory_limit >= (V1_UNLIMITED & ~UINT64_C(0xffff)))
 		stats->memory_limit = UINT64_MAX;
@@ -111,7 +86,7 @@ static uint64_t smallest_limit(int fd, const char *name)
 
 static void read_memory(int fd, bool is_v2, const char *directory, struct cgroup_stats *stats)
 {
-	const struct keyed wanted[] = {
+	const struct cgroup_keyed wanted[] = {
 		{"inactive_file", &stats->memory_inactive_file},
 		{"file", &stats->memory_cache},
 		{"kernel", &stats->memory_kernel},
@@ -123,8 +98,8 @@ static void read_memory(int fd, bool is_v2, const char *directory, struct cgroup
 	}
 	read_number(fd, "memory.current", &stats->memory_usage);
 	read_number(fd, "memory.swap.current", &stats->memory_swap);
-	read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
-	read_keyed(fd, "memory.events", (struct keyed[]){{"oom_kill", &stats->oom_kills}}, 1);
+	cgroup_read_keyed(fd, "memory.stat", wanted, ARRAY_SIZE(wanted));
+	cgroup_read_keyed(fd, "memory.events", (struct cgroup_keyed[]){{"oom_kill", &stats->oom_kills}}, 1);
 	stats->memory_limit = smallest_limit(fd, "memory.max");
 }
 
