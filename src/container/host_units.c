@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/process.h"
+#include "container/guest_machine_id.h"
 #include "model/paths.h"
 
 #define ENABLED           "/etc/systemd/system/syscontainer.target.wants"
@@ -101,9 +102,13 @@ int host_units_make_scope(const struct spec *spec, pid_t pid, struct error *err)
 int host_units_register(const struct spec *spec, pid_t init, struct error *err)
 {
 	autofree char *leader = xasprintf("%d", init);
-	const char *const words[] = {"machine", spec->name, leader, spec->rootfs};
+	char machine_id[MACHINE_ID_LENGTH + 1];
+	const char *const words[] = {"machine", spec->name, machine_id, leader, spec->rootfs};
 	struct strings list = {0};
+	int r = guest_machine_id(spec->id, init, machine_id, err);
 
+	if (r < 0)
+		return r;
 	append_all(&list, words, ARRAY_SIZE(words));
 	return call(&list, ANSWER_TIMEOUT_MS, NULL, err);
 }

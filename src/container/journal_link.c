@@ -12,45 +12,21 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "container/guest_machine_id.h"
 #include "container/mount_plan.h"
 #include "kernel/mount.h"
 #include "kernel/root.h"
-#include "model/machine_id.h"
 
 #define PLACE      "/var/log/journal"
 #define OWNER      "trusted.syscontainer.journal" /* the container's id; out of reach of a guest with ids of its own */
 #define ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
-/* --- the guest's machine id ------------------------------------------------------------------------------------------ */
-
-static bool read_machine_id(int root_fd, const char *path, char ret_id[MACHINE_ID_LENGTH + 1])
-{
-	autofree char *data = NULL;
-	size_t length;
-
-	return root_read(root_fd, path, MACHINE_ID_MAX_BYTES, &data, &length, NULL) >= 0 &&
-	       machine_id_parse(data, length, ret_id);
-}
-
-/* In the order in which its systemd looks. */
-static int find_machine_id(const struct spec *spec, pid_t init, char ret_id[MACHINE_ID_LENGTH + 1], struct error *err)
-{
-	autofree char *path = xasprintf("/proc/%d/root", init);
-	autoclose int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0)
-		return error_set_errno(err, "cannot open the guest's root directory");
-	if (!read_machine_id(root, "/etc/machine-id", ret_id) && !read_machine_id(root, "/var/lib/dbus/machine-id", ret_id))
-		machine_id_of_container(spec->id, ret_id);
-	return 0;
-}
 
 static int check_machine_id(const char *id, struct error *err)
 {
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char host[MACHINE_ID_LENGTH + 1];
 
-	if (read_machine_id(root, "/etc/machine-id", host) && strcmp(host, id) == 0)
+	if (guest_machine_id_of_tree(root, host) && strcmp(host, id) == 0)
 		return error_set(
 			err, -EEXIST,
 			"the guest has the machine id of the host, %s: empty /etc/machine-id of its tree, and it gets one of its own",
@@ -205,7 +181,7 @@ int journal_link_apply(const struct spec *spec, pid_t init, int init_pidfd, stru
 
 	if (spec->link_journal == SPEC_JOURNAL_NO)
 		return 0;
-	r = find_machine_id(spec, init, machine_id, &problem);
+	r = guest_machine_id(spec->id, init, machine_id, &problem);
 	if (r == 0)
 		fd = r = find_directory(machine_id, spec, &problem);
 	if (r == -ENOENT && !problem.code)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
+#include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -471,11 +472,12 @@ static int look_at_namesake(sd_bus *bus, const char *name, uint32_t leader, stru
 	return -EAGAIN;
 }
 
-static int register_machine(sd_bus *bus, const char *name, uint32_t leader, const char *root, struct error *err)
+static int register_machine(sd_bus *bus, const char *name, sd_id128_t id, uint32_t leader, const char *root,
+			    struct error *err)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r = sd_bus_call_method(bus, MACHINED, MACHINED_PATH, MACHINED_MANAGER, "RegisterMachine", &error, NULL,
-				   "sayssus", name, 0, OUR_SERVICE, "container", leader, root);
+				   "sayssus", name, 16, SD_ID128_FORMAT_VAL(id), OUR_SERVICE, "container", leader, root);
 
 	if (r >= 0 || is_absence(&error))
 		return 0;
@@ -488,16 +490,20 @@ static int run_machine(void *data, const struct strings *operands, struct error 
 {
 	__attribute__((cleanup(sd_bus_flush_close_unrefp))) sd_bus *bus = NULL;
 	int64_t leader, deadline_ms = clock_monotonic_ms() + AGAIN_TIMEOUT_MS;
-	int r = number_parse(operands->items[1], 1, INT32_MAX, &leader, err);
+	sd_id128_t id;
+	int r = number_parse(operands->items[2], 1, INT32_MAX, &leader, err);
 
 	(void)data;
 	if (r < 0)
 		return r;
+	r = sd_id128_from_string(operands->items[1], &id);
+	if (r < 0)
+		return error_set(err, r, "'%s' is no machine id", operands->items[1]);
 	if (sd_bus_open_system(&bus) < 0)
 		return 0; /* without D-Bus there is no machined either */
 	sd_bus_set_method_call_timeout(bus, CALL_TIMEOUT_US);
 	error_set(err, -EEXIST, "an earlier boot of it is still registered");
-	while ((r = register_machine(bus, operands->items[0], (uint32_t)leader, operands->items[2], err)) == -EAGAIN &&
+	while ((r = register_machine(bus, operands->items[0], id, (uint32_t)leader, operands->items[3], err)) == -EAGAIN &&
 	       clock_monotonic_ms() < deadline_ms)
 		pause_before_again();
 	return r;
@@ -505,10 +511,10 @@ static int run_machine(void *data, const struct strings *operands, struct error 
 
 static const struct command command_machine = {
 	.name = "machine",
-	.arguments = "NAME LEADER ROOT",
+	.arguments = "NAME MACHINE-ID LEADER ROOT",
 	.summary = "Register a guest with systemd-machined, if there is one",
-	.min_operands = 3,
-	.max_operands = 3,
+	.min_operands = 4,
+	.max_operands = 4,
 	.run = run_machine,
 };
 

@@ -103,6 +103,7 @@ logs_boot() { # NAME
 	has_text "web"
 	has_text "syscontainer"
 	same leader "$(machinectl show -p Leader --value web)" "$pid"
+	same "machine id" "$(machinectl show -p Id --value web)" "$(in_guest web cat /etc/machine-id)"
 	run -0 machinectl status web --no-pager
 	has_text "Unit: syscontainer-$id.scope"
 	same "its systemd" "$(systemctl -M web is-system-running)" running
@@ -122,6 +123,22 @@ logs_boot() { # NAME
 	wait_for 10 has_state web inactive
 	wait_for 10 has_no_machine web
 	has_field web .State.Reason poweroff
+	same "left of the slice's" "$(find /sys/fs/cgroup/machine.slice -mindepth 1 -type d)" ""
+}
+
+# It tries once, and may come upon what is just being removed; what is mounted there is as good.
+@test "a scope that systemd could not remove goes with the container" {
+	local scope
+	small_start web
+	scope=/sys/fs/cgroup/machine.slice/syscontainer-$(container_id web).scope
+	mkdir "$scope/stay"
+	mount --bind "$scope/stay" "$scope/stay"
+	syscontainer stop web
+	wait_for 10 has_no_machine web
+	umount "$scope/stay"
+	rmdir "$scope/stay"
+	[[ -d $scope ]]
+	syscontainer rm web
 	same "left of the slice's" "$(find /sys/fs/cgroup/machine.slice -mindepth 1 -type d)" ""
 }
 
