@@ -17,8 +17,8 @@ const struct init_language *init_language(enum init_kind kind)
 	static struct init_language languages[] = {
 		[INIT_SYSTEMD] = {.name = "systemd", .waits_for_handler = true, .speaks_notify = true},
 		[INIT_SYSVINIT] = {.name = "sysvinit", .stop_command = sysvinit_stop},
-		[INIT_OPENRC] = {.name = "openrc", .stop_command = openrc_stop},
-		/* What it is asked for before it is in its second stage is lost. */
+		/* What these are asked for before they listen, which is when their services are up, is lost. */
+		[INIT_OPENRC] = {.name = "openrc", .stop_command = openrc_stop, .repeats = true},
 		[INIT_RUNIT] = {.name = "runit", .stop_command = runit_stop, .repeats = true},
 		/* It sits in sigtimedwait(2), during which /proc shows nothing as blocked. */
 		[INIT_BUSYBOX] = {.name = "busybox", .stop_signal = SIGUSR2, .repeats = true},

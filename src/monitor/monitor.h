@@ -47,6 +47,7 @@ struct monitor_stop {
 	bool is_for_host;   /* which goes down; no user wants it */
 	int64_t timeout_ms; /* negative: for ever */
 	char *signal;       /* the request's own; NULL */
+	pid_t command;      /* our last child that runs init's stop command; 0: none yet */
 	struct loop_source *ask_timer, *kill_timer;
 	struct text remains; /* what had to be killed */
 };

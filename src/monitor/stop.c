@@ -78,19 +78,22 @@ static void on_timeout(struct loop_source *source, uint32_t events, void *data)
 	kill_guest(monitor);
 }
 
-/* In a process of its own, because it enters the guest and waits there. */
-static void run_stop_command(struct monitor *monitor, const char *const *command)
+/* In a process of its own, because it enters the guest and waits there: one at a time. */
+static void run_stop_command(struct monitor *monitor, const struct init_language *language)
 {
 	static const char *const last_resort[] = {"/sbin/poweroff", NULL};
 	struct container container;
 	struct error error = {0};
 	int status = -1;
-	pid_t pid = fork();
 
-	if (pid != 0)
+	if (monitor->stop.command > 0 && waitpid(monitor->stop.command, NULL, WNOHANG) == 0)
+		return;
+	monitor->stop.command = fork();
+	if (monitor->stop.command != 0)
 		return;
 	container_load(monitor->id, &container);
-	if (enter_run(&container, command, COMMAND_TIMEOUT_MS, &status, NULL, &error) < 0 || status != 0)
+	if ((enter_run(&container, language->stop_command, COMMAND_TIMEOUT_MS, &status, NULL, &error) < 0 || status != 0) &&
+	    !language->repeats)
 		enter_run(&container, last_resort, COMMAND_TIMEOUT_MS, &status, NULL, &error);
 	_exit(0);
 }
@@ -127,7 +130,7 @@ static void ask(struct monitor *monitor)
 	int chosen = stop_signal(monitor), number = chosen ? chosen : language->stop_signal;
 
 	if (!number) {
-		run_stop_command(monitor, language->stop_command);
+		run_stop_command(monitor, language);
 	} else if ((chosen || language->waits_for_handler) && number != SIGKILL && number != SIGSTOP &&
 		   !procfs_takes_signal(monitor->boot.init.pid, number) && monitor->run.init_kind != INIT_OTHER) {
 		monitor->stop.ask_timer = loop_add_timer(monitor->loop, LOOK_AGAIN_MS, on_ask_again, monitor);
