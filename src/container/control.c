@@ -198,10 +198,11 @@ int control_receive(int fd, int timeout_ms, char *buffer, enum control_stream *r
 	while (r < 0 && errno == EINTR);
 	if (r == 0)
 		return error_set(err, -ETIMEDOUT, "the container's monitor did not answer in time");
+	/* ECONNRESET comes once, of a monitor that ended with something of ours unread, and before what it had said. */
 	do
 		length = recv(fd, buffer, CONTROL_MAX_PACKET, 0);
-	while (length < 0 && errno == EINTR);
-	if (length < 0 && errno != ECONNRESET)
+	while (length < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (length < 0)
 		return error_set_errno(err, "cannot read from the container's monitor");
 	if (length <= 0)
 		return 0;

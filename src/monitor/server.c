@@ -474,7 +474,8 @@ static void on_client(struct loop_source *source, uint32_t events, void *data)
 	if (client->is_gone || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
 	length = recv(client->fd, packet, sizeof(packet), MSG_DONTWAIT);
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+	/* ECONNRESET comes once, before what a client that is gone had said. */
+	if (length < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
 	if (length <= 0) {
 		client_close(client);

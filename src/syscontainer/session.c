@@ -105,10 +105,11 @@ static int run(struct copying *copying, int *ret_status, struct error *err)
 			send_size(copying);
 		if (fds[0].revents)
 			r = copy_output(copying, ret_status, err);
-		if (r == 0 && fds[1].revents)
+		if (r == 0 && fds[1].revents) {
 			r = copy_input(copying, err);
-		if (r == -EPIPE)
-			r = 0; /* it has just ended; its last words are yet to be read */
+			if (r == -EPIPE || r == -ECONNRESET)
+				r = 0; /* it has just ended; its last words are yet to be read */
+		}
 	}
 	return r;
 }
