@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,8 +18,9 @@
 static struct {
 	atomic_ulong *passed; /* shared with all children */
 	unsigned long wanted;
-	int code;     /* 0: kill */
-	int first_fd; /* pidfd of the process that began: pids mean something else in a guest */
+	int code;      /* 0: kill */
+	bool is_alone; /* only who is at the place */
+	int first_fd;  /* pidfd of the process that began: pids mean something else in a guest */
 	int killer_fd;
 } fault;
 
@@ -46,7 +49,6 @@ static void kill_all(void)
 
 	while (write(fault.killer_fd, "", 1) != 1 || poll(&first, 1, -1) < 0)
 		;
-	raise(SIGKILL);
 }
 
 static void begin(void)
@@ -59,8 +61,10 @@ static void begin(void)
 	if (!value)
 		return;
 	fault.wanted = strtoul(value, &end, 10);
+	fault.is_alone = strcmp(end, ":alone") == 0;
 	fault.code = *end == ':' ? (int)strtol(end + 1, NULL, 10) : 0;
-	begin_killer();
+	if (!fault.is_alone)
+		begin_killer();
 }
 
 int fault_point(void)
@@ -71,7 +75,9 @@ int fault_point(void)
 		return 0;
 	if (fault.code)
 		return -fault.code;
-	kill_all();
+	if (!fault.is_alone)
+		kill_all();
+	raise(SIGKILL);
 	return 0;
 }
 

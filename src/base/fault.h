@@ -4,8 +4,8 @@
 
 /*
  * A place where a crash would leave something half done, or would not, which is what a test finds out: with SYSCONTAINER_FAULT=N in the environment the N-th
- * such place kills the process that passed the first one, and the one that is here, by SIGKILL. With SYSCONTAINER_FAULT=N:CODE the N-th place returns -CODE
- * instead, once. Places are counted over all processes that come of the first.
+ * such place kills the process that passed the first one, and the one that is here, by SIGKILL. With SYSCONTAINER_FAULT=N:alone only the latter; with
+ * SYSCONTAINER_FAULT=N:CODE the N-th place returns -CODE instead, once. Places are counted over all processes that come of the first.
  */
 #ifdef FAULT_INJECTION
 int fault_point(void);

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "container/control.h"
@@ -50,6 +51,29 @@ static enum container_status determine_status(const struct container *container)
 	return container->state.was_started ? CONTAINER_EXITED : CONTAINER_INITED;
 }
 
+/* What will be on record when the host's boot or a start has buried it. Nobody saw its end, which was before the host came up. */
+static void tell_cut_off(struct state *state)
+{
+	state->exit_code = STATE_EXIT_CODE_LOST;
+	free(state->reason);
+	state->reason = xstrdup(STATE_REASON_LOST);
+	state->finished_ns = clock_real_ns() - clock_boot_ns();
+}
+
+/* Or it has ended since its state was loaded: that is read once more. */
+static void load_cut_off(struct container *container)
+{
+	struct state state;
+
+	if (state_load(container->id, &state, NULL) < 0)
+		return;
+	state_release(&container->state);
+	container->state = state;
+	container->is_cut_off = state.should_run;
+	if (container->is_cut_off)
+		tell_cut_off(&container->state);
+}
+
 static void load_live(struct container *container)
 {
 	struct container *c = container;
@@ -66,7 +90,9 @@ static void load_live(struct container *container)
 		return;
 	}
 	c->status = determine_status(c);
-	c->is_orphan = !c->has_monitor && (c->has_boot || c->state.should_run);
+	c->is_orphan = !c->has_monitor && c->has_boot;
+	if (!c->has_monitor && !c->has_boot && c->state.should_run)
+		load_cut_off(c);
 }
 
 void container_load(const char *id, struct container *ret_container)
@@ -214,11 +240,25 @@ bool container_has_remains(const struct container *container)
 	return cgroup && cgroup_list_tasks(&host, cgroup, &pids, NULL) >= 0 && pids.count > 0;
 }
 
-int container_kill_remains(const struct container *container, struct error *err)
+/* It was in one of two places; what is absent is fine. */
+static int end_monitor_cgroup(const struct cgroup_host *host, const char *cgroup, const char *id, struct error *err)
+{
+	autofree char *elsewhere = xasprintf(PARENT_OF_MONITORS "/%s", id),
+		      *parent = xstrndup(cgroup, (size_t)(strrchr(cgroup, '/') - cgroup));
+	int r = end_cgroup(host, cgroup, MONITOR_SUFFIX, err);
+
+	if (r >= 0)
+		r = end_cgroup(host, elsewhere, MONITOR_SUFFIX, err);
+	cgroup_remove_unused(host, parent);
+	cgroup_remove_unused(host, PARENT_OF_MONITORS);
+	return r;
+}
+
+int container_end_remains(const struct container *container, struct error *err)
 {
 	autorelease(cgroup_host_release) struct cgroup_host host = {0};
 	struct process_id init = boot_process_id(&container->boot.init);
-	autofree char *cgroup = NULL, *elsewhere = xasprintf(PARENT_OF_MONITORS "/%s", container->id);
+	autofree char *cgroup = NULL, *shared = paths_run_host(container->id);
 	autoclose int pidfd = -EBADF;
 	int r = cgroup_host_load(&host, err);
 
@@ -227,13 +267,11 @@ int container_kill_remains(const struct container *container, struct error *err)
 	cgroup = find_cgroup(container, &host);
 	if (container->has_boot && procfs_open_pidfd(&init, &pidfd, NULL) >= 0)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	if (!cgroup)
-		return 0;
-	r = container_end_cgroups(&host, cgroup, err);
-	/* Which of the two it was does not matter: what is absent is fine. */
-	if (r >= 0)
-		r = end_cgroup(&host, cgroup, MONITOR_SUFFIX, err);
-	return r < 0 ? r : end_cgroup(&host, elsewhere, MONITOR_SUFFIX, err);
+	if (cgroup)
+		r = container_end_cgroups(&host, cgroup, err);
+	if (cgroup && r >= 0)
+		r = end_monitor_cgroup(&host, cgroup, container->id, err);
+	return r < 0 ? r : file_remove_tree(AT_FDCWD, shared, err);
 }
 
 int container_sweep(const char *id, struct error *err)
@@ -282,4 +320,11 @@ int container_settle(const char *id, struct error *err)
 int container_bury(const char *id, struct error *err)
 {
 	return settle(id, "bury", err);
+}
+
+int container_repair(const struct container *container, struct error *err)
+{
+	if (container->is_orphan)
+		return container_settle(container->id, err);
+	return container->is_cut_off ? container_bury(container->id, err) : 0;
 }

@@ -32,6 +32,7 @@ struct container {
 	bool has_boot;
 	bool has_monitor;
 	bool is_orphan; /* something is left of a boot, but no monitor: container_settle() */
+	bool is_cut_off; /* the host went down under it; whether it comes up again is what the host's boot decides: container_bury() */
 	enum container_status status;
 	struct error problem;
 };
@@ -49,8 +50,11 @@ void container_reload(struct container *container);
 bool container_is_live(const struct container *container); /* PID 1 may run: starting to restarting */
 /* Of a broken container: is there a monitor or a PID 1? */
 bool container_has_remains(const struct container *container);
-/* Of a broken container without a monitor: kills what runs, as far as what can be read tells where it is, and removes its cgroups. */
-int container_kill_remains(const struct container *container, struct error *err);
+/*
+ * Of a container that is broken, or not live, and has no monitor; the caller holds its lock: kills what runs, as far as what can be read tells where it is, and
+ * removes its cgroups, also that of a monitor that was killed before it had written anything down, and what the guest saw as /run/host.
+ */
+int container_end_remains(const struct container *container, struct error *err);
 /* Where its monitor is while it is in no unit: PARENT/ID.monitor, or, as a scope is for one boot of the guest, elsewhere. The caller frees. */
 char *container_monitor_cgroup(const struct spec *spec);
 /* Kills and removes a container's cgroup, spec_cgroup(), and those that liblxc makes beside it. */
@@ -61,9 +65,11 @@ int container_sweep(const char *id, struct error *err);
 /* Commands that change a container hold its lock, for as long as they change it; -EWOULDBLOCK after timeout_ms. Close to release. */
 int container_lock(const char *id, int timeout_ms, int *ret_fd, struct error *err);
 /*
- * For a container without a monitor of which something is left (its monitor was killed, or the host went down): starts a
- * monitor that adopts the guest, or buries what died. Returns when the monitor knows everything again.
+ * For a container without a monitor of which something is left: starts a monitor that adopts the guest, or buries what died and follows the restart policy.
+ * Returns when the monitor knows everything again.
  */
 int container_settle(const char *id, struct error *err);
-/* The same for one that died, after which it stays dead, whatever its restart policy says. */
+/* The same for one that died or was cut off, after which it stays dead, whatever its restart policy says. */
 int container_bury(const char *id, struct error *err);
+/* For a command that decides itself what becomes of the container: settles an orphan, buries one that was cut off. */
+int container_repair(const struct container *container, struct error *err);

@@ -12,6 +12,10 @@
 
 #define STATE_VERSION 1
 
+/* How a boot ended whose end nobody saw. */
+#define STATE_EXIT_CODE_LOST 255
+#define STATE_REASON_LOST    "lost"
+
 /* What was seen last. Written by the monitor, or by the command that finds the remains of one. */
 struct state {
 	int version;

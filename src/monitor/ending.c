@@ -31,7 +31,6 @@
 #define BACK_OFF_MAX_MS   60000
 #define GOOD_RUN_NS       (INT64_C(10) * 1000000000) /* a run of that length ends the back-off */
 
-#define EXIT_CODE_LOST   255
 #define EXIT_CODE_REBOOT 129
 
 /* reboot(2) in a pid namespace ends its PID 1 by SIGHUP for a restart and by SIGINT for halt and power-off. */
@@ -298,7 +297,7 @@ static void end_boot(struct monitor *monitor, const struct monitor_ending *endin
 
 void ending_init_died(struct monitor *monitor)
 {
-	struct monitor_ending ending = {.exit_code = EXIT_CODE_LOST, .reason = "lost"};
+	struct monitor_ending ending = {.exit_code = STATE_EXIT_CODE_LOST, .reason = STATE_REASON_LOST};
 	int status;
 
 	if (read_status(monitor, &status))
@@ -308,7 +307,7 @@ void ending_init_died(struct monitor *monitor)
 
 void ending_bury(struct monitor *monitor)
 {
-	struct monitor_ending ending = {.exit_code = EXIT_CODE_LOST, .reason = "lost"};
+	struct monitor_ending ending = {.exit_code = STATE_EXIT_CODE_LOST, .reason = STATE_REASON_LOST};
 	bool was_starting = monitor->boot.phase == BOOT_STARTING || monitor->boot.phase == BOOT_RESTARTING;
 	int status;
 

@@ -74,7 +74,7 @@ static int look(const char *id, struct members *due, struct error *err)
 		return error_set(err, container.problem.code, "container %.12s is broken: %s", id,
 				 container.problem.message);
 	is_due = host_units_are_enabled(container.spec.name) || spec_boot_is_due(&container.spec, &container.state);
-	if (container.is_orphan)
+	if (container.is_orphan || container.is_cut_off)
 		r = container_is_live(&container) ? container_settle(id, err) : container_bury(id, err);
 	if (r < 0)
 		return error_prefix(err, "cannot repair container %s", container.spec.name);

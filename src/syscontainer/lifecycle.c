@@ -47,7 +47,7 @@ static int await_first_packet(int fd, struct error *err)
 
 	do
 		length = recv(fd, &byte, 1, MSG_PEEK | MSG_TRUNC);
-	while (length < 0 && errno == EINTR);
+	while (length < 0 && (errno == EINTR || errno == ECONNRESET)); /* see control_receive() */
 	return length > 0 ? 0 : error_set(err, -ECONNRESET, "its monitor ended before it answered");
 }
 
@@ -102,8 +102,9 @@ int lifecycle_begin(struct container *container, const struct lifecycle_request 
 			return error_set(err, -EBUSY, "Cannot start a paused container, try unpause instead.");
 		if (container->status == CONTAINER_BROKEN)
 			return error_set(err, container->problem.code, "%s", container->problem.message);
-		if (container->is_orphan && container_settle(container->id, err) < 0)
-			return err ? err->code : -EIO;
+		r = container_repair(container, err);
+		if (r < 0)
+			return r;
 		container_reload(container);
 		/* Whoever starts what is being stopped, or just ends by itself, wants it to run afterwards; it may be about to come back by itself. */
 		if (container->status == CONTAINER_STOPPING) {
@@ -302,7 +303,7 @@ static int stop(struct container *container, int64_t timeout_ms, const char *sig
 		/* It has just ended, or its monitor was killed. */
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 		container_reload(container);
-		if (container->is_orphan && container_settle(container->id, err) < 0)
+		if (container_repair(container, err) < 0)
 			return err ? err->code : -EIO;
 		container_reload(container);
 		if (container->status == CONTAINER_BROKEN)

@@ -39,6 +39,20 @@ static int repair_attachments(const struct container *container, struct error *e
 				       container->spec.name, text_get(&said));
 }
 
+/* Whoever holds its lock is about to see to it. */
+static int clear_stopped(const char *id, struct error *err)
+{
+	autorelease(container_release) struct container container = {0};
+	autoclose int lock = -EBADF;
+
+	if (container_lock(id, 0, &lock, NULL) < 0)
+		return 0;
+	container_load(id, &container);
+	if (container.has_monitor || container_is_live(&container) || container.status == CONTAINER_BROKEN)
+		return 0;
+	return container_end_remains(&container, err);
+}
+
 static int repair(const char *id, struct error *err)
 {
 	autorelease(container_release) struct container container = {0};
@@ -53,6 +67,8 @@ static int repair(const char *id, struct error *err)
 		if (container_settle(id, err) < 0)
 			return error_prefix(err, "cannot repair container %s", container.spec.name);
 		printf("%s\n", container.spec.name);
+	} else if (clear_stopped(id, err) < 0) {
+		return error_prefix(err, "cannot clean up after container %s", container.spec.name);
 	}
 	return repair_attachments(&container, err);
 }

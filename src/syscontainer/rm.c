@@ -60,7 +60,7 @@ static int end_broken(struct container *container, struct error *err)
 			nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 		container_reload(container);
 	}
-	return container_kill_remains(container, err);
+	return container_end_remains(container, err);
 }
 
 static int remove_broken(struct container *container, const char *reference, const struct options *options,
@@ -93,8 +93,9 @@ static int remove_one(const char *reference, const struct options *options, stru
 
 		container_release(&container);
 		container_load(id, &container);
-		if (container.is_orphan && container.status != CONTAINER_BROKEN && container_settle(id, err) < 0)
-			return err->code;
+		r = container.status == CONTAINER_BROKEN ? 0 : container_repair(&container, err);
+		if (r < 0)
+			return r;
 		container_reload(&container);
 		if (container.status == CONTAINER_BROKEN)
 			return remove_broken(&container, reference, options, err);
@@ -106,8 +107,10 @@ static int remove_one(const char *reference, const struct options *options, stru
 		if (r < 0)
 			return r == -ENOENT && options->is_forced ? 0 : r;
 		container_reload(&container);
-		if (!container_is_live(&container))
-			return removal_finish(id, &container.spec, err);
+		if (!container_is_live(&container)) {
+			r = container.has_monitor ? 0 : container_end_remains(&container, err);
+			return r < 0 ? r : removal_finish(id, &container.spec, err);
+		}
 		/* Started again between the stop and the lock. */
 	}
 	return error_set(err, -EBUSY, "container %s is started again and again by others", reference);

@@ -85,7 +85,7 @@ static int open_for_unit(const char *reference, struct container *container, str
 	r = container_open(reference, container, err);
 	if (r < 0)
 		return r;
-	if (!before.is_orphan || !before.has_boot)
+	if (!before.is_orphan)
 		return 0;
 	lifecycle_await_down(container); /* poststop hooks may still run */
 	if (!container_is_live(container))
