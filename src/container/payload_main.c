@@ -94,8 +94,12 @@ static int make_cgroup_parent(const struct spec *spec, struct error *err)
 	autofree char *parent = spec_cgroup_parent(spec);
 	int r = cgroup_host_load(&host, err);
 
-	if (r == 0 && spec_has_slice(spec) && host_units_are_there())
+	if (r == 0 && spec_has_slice(spec) && host_units_are_there()) {
 		r = host_units_make_scope(spec, getpid(), err);
+		/* systemd removes it when it is empty, but tries that only once, which may be while we remove what was in it. */
+		if (r == 0)
+			cgroup_adopt(&host, parent);
+	}
 	return r < 0 ? r : cgroup_create(&host, parent, err);
 }
 

@@ -3,7 +3,6 @@
 #include "kernel/cgroup.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -255,16 +254,16 @@ int cgroup_path_check(const char *path, struct error *err)
 {
 	const char *rest = path;
 
-	if (*rest != '/' || strlen(path) > PATH_MAX / 2)
+	if (*rest != '/' || strlen(path) > CGROUP_PATH_MAX)
 		return error_set(err, -EINVAL,
-				 "\"%s\" is no cgroup path: it must begin with / and be no longer than %d bytes", path,
-				 PATH_MAX / 2);
+				 "\"%.300s\" is no cgroup path: it must begin with / and be no longer than %d bytes", path,
+				 CGROUP_PATH_MAX);
 	while (*rest == '/') {
 		size_t length = strcspn(++rest, "/");
 
 		if (!is_good_component(rest, length))
-			return error_set(err, -EINVAL, "\"%s\" is no cgroup path: \"%.*s\" cannot be a part of one", path,
-					 (int)length, rest);
+			return error_set(err, -EINVAL, "\"%.300s\" is no cgroup path: \"%.*s\" cannot be a part of one",
+					 path, (int)length, rest);
 		rest += length;
 	}
 	return 0;
@@ -395,8 +394,13 @@ static void unmake(const struct cgroup_hierarchy *hierarchy, const char *path, s
 	}
 }
 
-/* On cgroups that we made, so that no others are removed as unused. A kernel that does not take it keeps them. */
-#define MADE_BY_US "trusted.syscontainer"
+/* On cgroups that we made or had made, so that no others are removed as unused. A kernel that does not take it keeps them. */
+#define OURS "trusted.syscontainer"
+
+static void mark_as_ours(const char *directory)
+{
+	setxattr(directory, OURS, "", 0, 0);
+}
 
 /* One level: `end` is where it ends in `path`. *made_from becomes the length of what was there before us. */
 static int create_level(const struct cgroup_hierarchy *hierarchy, const char *path, size_t parent_length, size_t length,
@@ -411,7 +415,7 @@ static int create_level(const struct cgroup_hierarchy *hierarchy, const char *pa
 		if (errno != EEXIST)
 			return error_set_errno(err, "cannot make the cgroup %s", directory);
 	} else {
-		setxattr(directory, MADE_BY_US, "", 0, 0);
+		mark_as_ours(directory);
 		if (*made_from > parent_length)
 			*made_from = parent_length;
 	}
@@ -448,6 +452,17 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct error
 	while (r < 0 && i-- > 0)
 		unmake(&host->hierarchies[i], path, made_from[i]);
 	return r < 0 ? r : 0;
+}
+
+void cgroup_adopt(const struct cgroup_host *host, const char *path)
+{
+	if (cgroup_path_check(path, NULL) < 0)
+		return;
+	for (size_t i = 0; i < host->count; i++) {
+		autofree char *directory = cgroup_directory(&host->hierarchies[i], path);
+
+		mark_as_ours(directory);
+	}
 }
 
 /*
@@ -529,7 +544,7 @@ static void remove_unused(const struct cgroup_hierarchy *hierarchy, const char *
 
 		*end = '\0';
 		directory = cgroup_directory(hierarchy, level);
-		is_ours = getxattr(directory, MADE_BY_US, NULL, 0) >= 0 || errno == ENOENT;
+		is_ours = getxattr(directory, OURS, NULL, 0) >= 0 || errno == ENOENT;
 		if (is_ours && rmdir(directory) < 0 && errno != ENOENT)
 			return;
 	}

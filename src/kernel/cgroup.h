@@ -2,6 +2,7 @@
 /* The host's cgroup hierarchies, and cgroups as paths in all of them at once: v1, hybrid and v2 alike (cgroups(7)). */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -57,7 +58,8 @@ const struct cgroup_hierarchy *cgroup_find_v2(const struct cgroup_host *host);
 /* Does the host have nothing but cgroup v2? */
 bool cgroup_is_unified(const struct cgroup_host *host);
 
-/* -EINVAL unless it is absolute, below the top, and without "", ".", ".." and control characters. */
+#define CGROUP_PATH_MAX (PATH_MAX / 2) /* bytes: what hierarchies and files are called comes to it */
+/* -EINVAL unless it is absolute, below the top, no longer than that, and without "", ".", ".." and control characters. */
 int cgroup_path_check(const char *path, struct error *err);
 /* The cgroup's directory; the caller frees. `path` must be checked. */
 char *cgroup_directory(const struct cgroup_hierarchy *hierarchy, const char *path);
@@ -73,6 +75,8 @@ bool cgroup_exists(const struct cgroup_host *host, const char *path);
  * containers use it on "<parent>".
  */
 int cgroup_create(const struct cgroup_host *host, const char *path, struct error *err);
+/* Somebody else made this cgroup for us: cgroup_remove_unused() may remove it, too. */
+void cgroup_adopt(const struct cgroup_host *host, const char *path);
 /*
  * v2: has every ancestor of the cgroup hand the controller (v1 name) down to it through cgroup.subtree_control;
  * nothing to do on v1. -EBUSY when an ancestor has processes of its own (the "no internal processes" rule of
@@ -87,8 +91,8 @@ int cgroup_enable_controller(const struct cgroup_hierarchy *hierarchy, const cha
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, struct error *err);
 /*
- * Removes this cgroup and then those above it, as long as cgroup_create() made them and nothing is in them; anything else is left and is no error. For
- * "<parent>" after the last container.
+ * Removes this cgroup and then those above it, as long as cgroup_create() made them or cgroup_adopt() took them, and nothing is in them; anything else is left and is no
+ * error. For "<parent>" after the last container.
  */
 void cgroup_remove_unused(const struct cgroup_host *host, const char *path);
 

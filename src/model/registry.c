@@ -15,7 +15,6 @@
 #include "model/idmap.h"
 #include "model/paths.h"
 
-#define ID_LENGTH 64
 /* Directories that are being made or removed are called so; a command that dies leaves one for the next to sweep. */
 #define NEW_PREFIX ".new-"
 #define OLD_PREFIX ".old-"
@@ -24,12 +23,12 @@
 
 static bool is_id(const char *text)
 {
-	return strlen(text) == ID_LENGTH && strspn(text, "0123456789abcdef") == ID_LENGTH;
+	return strlen(text) == SPEC_ID_LENGTH && strspn(text, "0123456789abcdef") == SPEC_ID_LENGTH;
 }
 
-static void make_id(char id[ID_LENGTH + 1])
+static void make_id(char id[SPEC_ID_LENGTH + 1])
 {
-	unsigned char bytes[ID_LENGTH / 2];
+	unsigned char bytes[SPEC_ID_LENGTH / 2];
 
 	while (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		;
@@ -79,12 +78,12 @@ static bool container_exists(const char *id)
 static char *read_id_link(const char *directory, const char *name)
 {
 	autofree char *path = xasprintf("%s/%s", directory, name);
-	char id[ID_LENGTH + 1];
+	char id[SPEC_ID_LENGTH + 1];
 	ssize_t length = readlink(path, id, sizeof(id));
 
-	if (length != ID_LENGTH)
+	if (length != SPEC_ID_LENGTH)
 		return NULL;
-	id[ID_LENGTH] = '\0';
+	id[SPEC_ID_LENGTH] = '\0';
 	return is_id(id) ? xstrdup(id) : NULL;
 }
 
@@ -290,7 +289,7 @@ static int fill_directory(const char *hidden_id, struct spec *spec, struct error
 int registry_add(int lock_fd, struct spec *spec, struct error *err)
 {
 	autofree char *hidden_id = NULL, *hidden = NULL, *final = NULL, *idmap = paths_idmap();
-	char id[ID_LENGTH + 1];
+	char id[SPEC_ID_LENGTH + 1];
 	int r;
 
 	(void)lock_fd; /* proof that the caller holds it */

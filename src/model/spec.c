@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -110,7 +111,7 @@ static int check_hostname(const struct spec *spec, struct error *err)
 
 static int check_cgroup_parent(const struct spec *spec, struct error *err)
 {
-	return spec_has_slice(spec) ? slice_check(spec->cgroup_parent, err) : cgroup_path_check(spec->cgroup_parent, err);
+	return spec_check_cgroup_parent(spec->cgroup_parent, err);
 }
 
 static int check_idmap(const struct spec *spec, struct error *err)
@@ -288,6 +289,27 @@ bool spec_is_remapped(const struct spec *spec)
 bool spec_has_slice(const struct spec *spec)
 {
 	return slice_is_meant(spec->cgroup_parent);
+}
+
+/* Bytes that the names of what goes with a container's cgroup add to its path: "ID.monitor", "ID/guest". */
+#define BESIDE_MAX 16
+
+int spec_check_cgroup_parent(const char *parent, struct error *err)
+{
+	char id[SPEC_ID_LENGTH + 1] = {0};
+	autofree char *longest = NULL;
+	size_t length;
+	int r = slice_is_meant(parent) ? slice_check(parent, err) : cgroup_path_check(parent, err);
+
+	if (r < 0)
+		return r;
+	memset(id, '0', SPEC_ID_LENGTH);
+	longest = spec_cgroup(&(struct spec){.id = id, .cgroup_parent = (char *)parent});
+	length = strlen(longest) + BESIDE_MAX;
+	if (length > CGROUP_PATH_MAX)
+		return error_set(err, -EINVAL, "the cgroups of its containers would have paths of %zu bytes: %d is the most",
+				 length, CGROUP_PATH_MAX);
+	return 0;
 }
 
 char *spec_scope(const struct spec *spec)

@@ -45,9 +45,11 @@ struct spec_idmap {
 	bool is_automatic; /* taken from the registry, given back by rm */
 };
 
+#define SPEC_ID_LENGTH 64 /* hex digits */
+
 struct spec {
 	int version;
-	char *id; /* 64 hex digits; not in the file, whose directory is called so */
+	char *id; /* SPEC_ID_LENGTH hex digits; not in the file, whose directory is called so */
 	char *name;
 	int64_t created_ns; /* real time */
 
@@ -107,6 +109,8 @@ int spec_check_idmap(const struct spec_idmap *idmap, struct error *err);
 /* ^[a-zA-Z0-9][a-zA-Z0-9_.-]+$, 2..1024 characters, a leading slash is cut off by the caller. */
 int spec_check_name(const char *name, struct error *err);
 int spec_check_hostname(const char *hostname, struct error *err);
+/* A place for containers' cgroups: a path or a slice, short enough for what every container has below it. */
+int spec_check_cgroup_parent(const char *parent, struct error *err);
 /* A file in a tree: absolute, without "", "." and ".." between slashes, no control characters. */
 int spec_check_guest_file(const char *path, struct error *err);
 /* "TERM", "SIGTERM", "15", "RTMIN+3", "SIGRTMIN+3": the number. */

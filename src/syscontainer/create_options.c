@@ -207,7 +207,7 @@ static int check_plain(const struct request *request, struct spec *spec, struct 
 	if (spec->working_directory && spec->working_directory[0] != '/')
 		return error_set(err, -EINVAL, "Invalid value \"%s\" for flag --workdir: it must be absolute",
 				 spec->working_directory);
-	if ((spec_has_slice(spec) ? slice_check(spec->cgroup_parent, err) : cgroup_path_check(spec->cgroup_parent, err)) < 0)
+	if (spec_check_cgroup_parent(spec->cgroup_parent, err) < 0)
 		return options->cgroup_parent
 			       ? error_prefix(err, "Invalid value \"%s\" for flag --cgroup-parent", options->cgroup_parent)
 			       : error_prefix(err, "%s: cgroup-parent", paths_config());

@@ -62,11 +62,29 @@ order_of_starts() {
 		small_start "$name" --restart "$name"
 	done
 	power_cut no on-failure unless-stopped
+	# Whoever looks before the host's boot gets to them decides nothing.
+	run -0 syscontainer ps -a
+	same "seen" "$(grep -c 'Exited (255)' <<<"$output")" 3
+	same "seen by inspect" "$(field unless-stopped .State.Status) $(field unless-stopped .State.ExitCode)" "exited 255"
+	syscontainer repair
+	same "running" "$(syscontainer ps -q)" ""
 	run -0 syscontainer boot
 	same "started" "$(sort <<<"$output" | paste -sd ' ')" "on-failure unless-stopped"
 	has_field no .State.Status exited
 	has_field no .State.ExitCode 255
 	same "restarts" "$(field on-failure .RestartCount)" 0
+	leak_check <(leak_snapshot)
+}
+
+@test "after a power cut one may be started, or removed, before the host's boot gets to it" {
+	small_start started --restart always
+	small_start removed --restart always
+	power_cut started removed
+	syscontainer start started
+	syscontainer rm removed
+	same "the end that nobody saw" "$(syscontainer events -S 1 -U "$(($(date +%s) + 1))" | grep -c 'container die .*name=started.*reason=lost\|container die .*reason=lost.*name=started')" 1
+	run -0 syscontainer boot
+	same "started" "$output" ""
 	leak_check <(leak_snapshot)
 }
 
@@ -101,7 +119,7 @@ order_of_starts() {
 }
 
 @test "one that does not come up is named, and the others do" {
-	small_create bad --boot-order -1 --timeout 5s
+	small_create bad --boot-order -1 --timeout "$(patient 5)s"
 	small_create good
 	rm "$(tree_path bad)/usr/bin/dash"
 	syscontainer enable bad good >/dev/null
@@ -177,6 +195,9 @@ order_of_starts() {
 		run -125 syscontainer create --name bad "--cgroup-parent=$name" "$(tree_path bad)" /bin/sh
 		has_text "is no name of a slice"
 	done
+	name=$(printf 'abcdefg-%.0s' {1..30})last.slice # each level of it repeats all above
+	run -125 syscontainer create --name bad "--cgroup-parent=$name" "$(tree_path bad)" /bin/sh
+	has_text "2048 is the most"
 }
 
 no_cgroup() { # NAME

@@ -359,6 +359,19 @@ hugetlb_limit() { # NAME SIZE[.rsvd]
 
 # --- where ------------------------------------------------------------------------------------------------------------------
 
+@test "the longest --cgroup-parent holds a container, a longer one is refused with its length" {
+	local parent=/$E2E_CGROUP
+	while ((${#parent} < 1800)); do parent+=/$(printf 'a%.0s' {1..99}); done
+	while ((${#parent} < 2048 - 1 - 64 - 16)); do parent+=b; done
+	tree_small other >/dev/null
+	run -125 syscontainer create --name other --cgroup-parent "${parent}b" "$(tree_path other)" /bin/true
+	has_text "flag --cgroup-parent: the cgroups of its containers would have paths of 2049 bytes: 2048 is the most"
+	small_start box --cgroup-parent "$parent" --memory 64m
+	syscontainer pause box >/dev/null
+	syscontainer unpause box >/dev/null
+	syscontainer rm -f box >/dev/null
+}
+
 @test "--cgroup-parent counts more than daemon.json" {
 	small_start box --cgroup-parent "/$E2E_CGROUP/below" --memory 64m
 	same parent "$(field box .HostConfig.CgroupParent)" "/$E2E_CGROUP/below"

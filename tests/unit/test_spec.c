@@ -2,6 +2,7 @@
 /* Tests of spec.json and of the rules for its values. */
 #include "model/spec.h"
 
+#include <limits.h>
 #include <signal.h>
 
 #include "work.h"
@@ -271,6 +272,31 @@ static void test_cgroup_is_below_the_parent(void **state)
 	assert_string_equal(path, "/machines/web/abc");
 }
 
+/* Every container has "/syscontainer-ID.scope/ID" below a slice and "/ID" below a path, and what goes with it. */
+static void test_cgroup_parent_leaves_room(void **state)
+{
+	/* 21 levels of 1,974 bytes */
+	static const char slice[] =
+		"abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-"
+		"abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg-abcdefg.slice";
+	autofree char *path = xcalloc(PATH_MAX, 1);
+	const size_t room = CGROUP_PATH_MAX - 16 - 1 - SPEC_ID_LENGTH;
+	struct error err = {0};
+
+	(void)state;
+	memset(path, 'a', room);
+	for (size_t i = 0; i < room; i += 100)
+		path[i] = '/';
+	assert_int_equal(spec_check_cgroup_parent(path, NULL), 0);
+	path[room] = 'a';
+	assert_int_equal(spec_check_cgroup_parent(path, &err), -EINVAL);
+	assert_string_equal(err.message, "the cgroups of its containers would have paths of 2049 bytes: 2048 is the most");
+	assert_int_equal(spec_check_cgroup_parent("a-b-c.slice", NULL), 0);
+	assert_int_equal(spec_check_cgroup_parent(slice, &err), -EINVAL);
+	assert_string_equal(err.message, "the cgroups of its containers would have paths of 2139 bytes: 2048 is the most");
+	assert_int_equal(spec_check_cgroup_parent(strchr(slice, '-') + 1, NULL), 0);
+}
+
 /* --- the file ------------------------------------------------------------------------------------------------------ */
 
 #define REQUIRED \
@@ -493,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_hostnames),
 		cmocka_unit_test(test_guest_files),
 		cmocka_unit_test(test_cgroup_is_below_the_parent),
+		cmocka_unit_test(test_cgroup_parent_leaves_room),
 		FILE_TEST(test_everything_comes_back),
 		FILE_TEST(test_absent_keys_have_defaults),
 		FILE_TEST(test_the_version_is_written),
