@@ -32,12 +32,8 @@ setup() {
 }
 
 teardown() {
-	local name
-	for name in mapped plain; do
-		syscontainer list-device "$name" | jq -r '.[] | .PathInContainer' 2>/dev/null | while read -r path; do
-			syscontainer remove-device "$name" ":$path" >/dev/null || true
-		done
-	done
+	systemctl stop udisks2
+	plug_take_back
 	e2e_clean
 	rm -f /run/udev/rules.d/50-guest-disks.rules
 	udevadm control --reload
@@ -61,14 +57,6 @@ partitions() { # SFDISK-LINE...
 	udevadm settle
 }
 
-has_node() { # NAME PATH DEVICE
-	[[ $(syscontainer exec "$1" stat -c '%F %t:%T' "$2" 2>/dev/null) == "block special file $(stat -Lc %t:%T "$3")" ]]
-}
-
-has_no_node() { # NAME PATH
-	! syscontainer exec "$1" stat "$2" >/dev/null 2>&1
-}
-
 @test "partitions that the host makes and deletes on a followed disk come and go in the guest, and outlive its reboot" {
 	local name
 	for name in mapped plain; do
@@ -76,16 +64,16 @@ has_no_node() { # NAME PATH
 	done
 	partitions "size=8M" "size=8M"
 	for name in mapped plain; do
-		wait_for 5 has_node "$name" /dev/data1 "${DISK}1"
-		wait_for 5 has_node "$name" /dev/data2 "${DISK}2"
+		wait_for 5 has_node_of "$name" /dev/data1 "${DISK}1"
+		wait_for 5 has_node_of "$name" /dev/data2 "${DISK}2"
 		syscontainer restart "$name"
-		has_node "$name" /dev/data2 "${DISK}2"
+		has_node_of "$name" /dev/data2 "${DISK}2"
 	done
 	sfdisk --quiet --lock --delete "$DISK" 1
 	udevadm settle
 	for name in mapped plain; do
 		wait_for 5 has_no_node "$name" /dev/data1
-		wait_for 5 has_node "$name" /dev/data2 "${DISK}2"
+		wait_for 5 has_node_of "$name" /dev/data2 "${DISK}2"
 		syscontainer exec "$name" /bin/sh -c "printf from-$name | dd of=/dev/data2 conv=fsync status=none"
 		same "what the host reads" "$(dd if="${DISK}2" bs=$((5 + ${#name})) count=1 iflag=nocache status=none)" "from-$name"
 	done
@@ -96,7 +84,7 @@ has_no_node() { # NAME PATH
 	partitions "size=8M"
 	for name in mapped plain; do
 		syscontainer add-device --follow-partition "$name" "$DISK:/dev/data"
-		has_node "$name" /dev/data1 "${DISK}1"
+		has_node_of "$name" /dev/data1 "${DISK}1"
 	done
 	echo 1 >"/sys/block/${DISK##*/}/device/delete"
 	for name in mapped plain; do
@@ -112,8 +100,8 @@ has_no_node() { # NAME PATH
 	udevadm settle
 	syscontainer repair mapped plain
 	for name in mapped plain; do
-		wait_for 5 has_node "$name" /dev/data "$DISK"
-		wait_for 5 has_node "$name" /dev/data1 "${DISK}1"
+		wait_for 5 has_node_of "$name" /dev/data "$DISK"
+		wait_for 5 has_node_of "$name" /dev/data1 "${DISK}1"
 	done
 }
 
@@ -198,5 +186,29 @@ has_read() { # NAME
 		grep -qx "$number 700" "$(cgroup_file "$name" blkio none io.bfq.weight)"
 		syscontainer remove-device "$name" /dev/nullb0
 		run ! grep "^$number " "$(cgroup_file "$name" blkio none io.bfq.weight)"
+	done
+}
+
+knows_ext4() {
+	[[ $(udisksctl info --block-device "${DISK}1" 2>/dev/null) == *"IdType: "*ext4* ]]
+}
+
+@test "udisks knows the file system on a guest's disk, and neither mounts nor holds it" {
+	local name mounts
+	systemctl start udisks2
+	partitions "size=8M"
+	mkfs.ext4 -q "${DISK}1"
+	wait_for 20 knows_ext4
+	mounts=$(findmnt --raw --noheadings --output TARGET)
+	for name in mapped plain; do
+		syscontainer add-device --follow-partition "$name" "$DISK:/dev/data"
+		syscontainer exec "$name" /bin/sh -c "exec 9<>/dev/data1; printf content >&9"
+		# Refused while anybody has a part of the disk open for himself, and told to udisks.
+		blockdev --rereadpt "$DISK"
+		udevadm settle
+		wait_for 20 knows_ext4
+		wait_for 5 has_node_of "$name" /dev/data1 "${DISK}1"
+		same mounts "$(findmnt --raw --noheadings --output TARGET)" "$mounts"
+		syscontainer remove-device "$name" "$DISK"
 	done
 }

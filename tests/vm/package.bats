@@ -5,6 +5,7 @@
 
 load ../e2e/common
 load ../e2e/small
+load networkd
 
 STATE=/var/lib/syscontainer
 
@@ -106,7 +107,7 @@ unit_is() { # STATE
 	syscontainer create --name web "$(tree_path web)" /bin/sh -c "$SMALL_PROGRAM" >/dev/null
 	systemctl enable --now syscontainer@web
 	before="$(init_pid web) $(monitor_pid web) $(systemctl show -p InvocationID --value syscontainer@web)"
-	install_package "$(next_package)"
+	package --install "$(next_package)"
 	same "PID 1, monitor, unit" "$(init_pid web) $(monitor_pid web) $(systemctl show -p InvocationID --value syscontainer@web)" "$before"
 	run -0 systemctl status syscontainer@web
 	has_text "active (running)"
@@ -153,4 +154,21 @@ unit_is() { # STATE
 	same "left behind" "$output" ""
 	same units "$(systemctl list-units --all --plain --no-legend 'syscontainer*')" ""
 	[[ ! -e $SYSCONTAINER_RUN ]]
+}
+
+@test "networkd that runs when the package comes leaves our links alone from then on" {
+	package --purge syscontainer
+	mkdir -p /run/systemd/network
+	printf '%s\n' '[Match]' 'Driver=veth' '[Network]' 'LinkLocalAddressing=no' 'Address=192.0.2.77/32' >/run/systemd/network/20-all.network
+	systemctl restart systemd-networkd
+	package --install "$SYSCONTAINER_TEST_PACKAGE"
+	ip link add ours address fe:73:63:00:00:01 up type veth peer name peer1
+	ip link add other up type veth peer name peer2
+	# The one that came later is managed by now, so networkd has seen ours.
+	wait_for 10 is_configured other
+	same "ours" "$(managed ours)" unmanaged
+	ip link del ours
+	ip link del other
+	rm /run/systemd/network/20-all.network
+	systemctl stop systemd-networkd.socket systemd-networkd.service
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # bats file_tags=alone
-# The host's systemd-udevd and systemd-networkd beside us: with our files (udev/) they leave names, MAC addresses and bridges alone.
+# The host's systemd-udevd, systemd-networkd and NetworkManager beside us: with our files (udev/) they leave names, MAC addresses and bridges alone.
 # What an administrator may have configured is as bad for us as it can be here; a veth of somebody else shows that it works.
 
 load ../e2e/common
 load ../e2e/small
 load ../e2e/plug
 load ../e2e/net
+load networkd
 
 setup_file() {
 	local prefix
@@ -30,6 +31,8 @@ teardown_file() {
 teardown() {
 	net_take_back
 	administrator_end
+	manager_end
+	ip link del eth77 2>/dev/null || true
 	e2e_clean
 	net_clean
 }
@@ -48,6 +51,29 @@ administrator_end() {
 	udevadm control --reload
 	systemctl stop systemd-networkd.socket systemd-networkd.service
 	ip link set "${NET}p" master "${NET}b" # which it took out, as it does with every link that it manages
+}
+
+# NetworkManager gives every link of Ethernet that it manages an address. Debian has it manage a veth only when it is called eth and a number.
+manager_begin() {
+	local profile=/run/NetworkManager/system-connections/nt.nmconnection
+	mkdir -p "${profile%/*}"
+	printf '%s\n' '[connection]' id=nt type=ethernet multi-connect=3 '[ipv4]' method=manual address1=192.0.2.79/32 '[ipv6]' method=disabled >"$profile"
+	chmod 600 "$profile"
+	systemctl start NetworkManager
+}
+
+manager_end() {
+	systemctl stop NetworkManager
+	rm -f /run/NetworkManager/system-connections/nt.nmconnection
+}
+
+# What NetworkManager says of a link: "unmanaged", "connected", "connected (externally)", or a state in between.
+manager_state() { # LINK
+	nmcli --get-values GENERAL.STATE device show "$1" | sed -E 's/^[0-9]+ \((.*)\)$/\1/'
+}
+
+is_connected() { # LINK
+	[[ $(manager_state "$1") == connected* ]]
 }
 
 mac() { # LINK
@@ -108,15 +134,6 @@ ten_nics() { # LETTER ROUND
 	has_text "master ${NET}b" "$(ip link show dev "${NET}h")"
 }
 
-# What networkd says of a link: "unmanaged", "configured", or a state in between.
-managed() { # LINK
-	networkctl list --no-legend --no-pager "$1" | awk '{ print $5 }'
-}
-
-is_configured() { # LINK
-	[[ $(managed "$1") == configured ]]
-}
-
 @test "an administrator's rules for all links rename, address and manage a veth of somebody else, and none of ours" {
 	local name before
 	administrator_begin
@@ -160,4 +177,29 @@ is_configured() { # LINK
 		same "the link" "$(host_nic_looks "${NET}d")" "$before"
 	done
 	ip link del "${NET}d"
+}
+
+@test "NetworkManager configures a veth of somebody else, and none of ours; a link that it configured comes home to it" {
+	local name before
+	manager_begin
+	ip link add eth77 type veth peer name x netns "$NET"
+	in_peer link set x up
+	for name in mapped plain; do
+		syscontainer add-nic --type veth --name "eth88:eth1" --ip 10.77.0.2/24 --bridge "${NET}b" "$name"
+		udevadm settle
+		wait_for 20 is_connected eth77
+		has_text 192.0.2.79/32 "$(ip -o -4 address show dev eth77)"
+		same "NetworkManager on ours" "$(manager_state eth88)" unmanaged
+		same "addresses of ours" "$(ip -o -4 address show dev eth88)" ""
+		has_text "master ${NET}b" "$(ip link show dev eth88)"
+		guest_ip "$name" link show eth1
+		syscontainer remove-nic --name eth1 "$name"
+		before=$(host_nic_looks eth77)
+		syscontainer add-nic --type eth --name eth77:eth1 --ip 10.73.0.2/24 "$name"
+		guest_ip "$name" link show eth1
+		syscontainer remove-nic --name eth1 "$name"
+		udevadm settle
+		wait_for 20 is_connected eth77
+		wait_for 10 is_home eth77 "$before"
+	done
 }
