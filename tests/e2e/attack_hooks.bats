@@ -131,7 +131,7 @@ refused_at_start() { # CULPRIT WORDS
 @test "state files that were replaced by links do not make us write or read elsewhere" {
 	local leaf
 	small_start web --hook-spec "$HOOKS/hooks.json" --health-cmd true --health-interval 1s
-	syscontainer wait --condition healthy --timeout 10s web
+	syscontainer wait --condition healthy --timeout "$(patient 10)s" web
 	echo precious >"$HOOKS/precious"
 	for leaf in boot.json health.json; do
 		ln -sfn "$HOOKS/precious" "$SYSCONTAINER_RUN/$(container_id web)/$leaf.link"

@@ -133,14 +133,14 @@ container_names() {
 guest_start() { # NAME [OPTION OF run]...
 	local name=$1
 	shift
-	tree_new "$name" >/dev/null && syscontainer run -d --name "$name" "$@" "$(tree_path "$name")" >/dev/null
+	tree_new "$name" >/dev/null && syscontainer run -d --name "$name" --stop-timeout "$(patient 10)s" "$@" "$(tree_path "$name")" >/dev/null
 }
 
 # A fresh tree NAME with a container NAME that is not started.
 guest_create() { # NAME [OPTION OF create]...
 	local name=$1
 	shift
-	tree_new "$name" >/dev/null && syscontainer create --name "$name" "$@" "$(tree_path "$name")" >/dev/null
+	tree_new "$name" >/dev/null && syscontainer create --name "$name" --stop-timeout "$(patient 10)s" "$@" "$(tree_path "$name")" >/dev/null
 }
 
 # One field of inspect: field web .State.Status
@@ -154,9 +154,19 @@ in_guest() { # NAME COMMAND...
 
 # --- waiting and looking ------------------------------------------------------------------------------------------------
 
-# Runs COMMAND until it succeeds, at most that long; an emulated machine is slow and gets a multiple.
+# Prints that many seconds; an emulated machine is slow and gets a multiple.
+patient() { # SECONDS
+	echo $(($1 * ${SYSCONTAINER_TEST_PATIENCE:-1}))
+}
+
+# Prints how often a story does what it does again and again: that many times, or a fifth of them on an emulated machine.
+rounds() { # NUMBER
+	echo $((${SYSCONTAINER_TEST_PATIENCE:-1} > 1 ? $1 / 5 : $1))
+}
+
+# Runs COMMAND until it succeeds, at most that long (see patient).
 wait_for() { # SECONDS COMMAND...
-	local end=$((${EPOCHREALTIME/./} + $1 * ${SYSCONTAINER_TEST_PATIENCE:-1} * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $(patient "$1") * 1000000))
 	shift
 	until "$@"; do
 		[[ ${EPOCHREALTIME/./} -lt $end ]] || e2e_die "in vain waited for: $*" || return 1
@@ -168,7 +178,7 @@ wait_for() { # SECONDS COMMAND...
 timeout() { # SECONDS COMMAND...
 	local seconds=$1
 	shift
-	[[ $seconds == *.* ]] || seconds=$((seconds * ${SYSCONTAINER_TEST_PATIENCE:-1}))
+	[[ $seconds == *.* ]] || seconds=$(patient "$seconds")
 	command timeout "$seconds" "$@"
 }
 
@@ -196,8 +206,8 @@ has_text() { # TEXT [WHERE]
 flipper() { # NAME-OF-ARRAY
 	local -n command_of_flipper=$1
 	# shellcheck disable=SC2016,SC2034 # perl's variables; -100 is AT_FDCWD, 2 is RENAME_EXCHANGE
-	command_of_flipper=(perl -e 'alarm 300; $call = 0 + shift; syscall($call, -100, $ARGV[0], -100, $ARGV[1], 2) while 1'
-		"$(scmp_sys_resolver renameat2)")
+	command_of_flipper=(perl -e 'alarm shift; $call = 0 + shift; syscall($call, -100, $ARGV[0], -100, $ARGV[1], 2) while 1'
+		"$(patient 300)" "$(scmp_sys_resolver renameat2)")
 }
 
 # --- a terminal ---------------------------------------------------------------------------------------------------------
@@ -233,7 +243,7 @@ terminal_resize() { # ROWS COLUMNS
 
 # Waits for the command's end, at most that long, and sets status and output as bats' run does.
 terminal_wait() { # [SECONDS]
-	local end=$((SECONDS + ${1:-10} * ${SYSCONTAINER_TEST_PATIENCE:-1}))
+	local end=$((SECONDS + $(patient "${1:-10}")))
 	while kill -0 "$TERMINAL_PID" 2>/dev/null; do
 		[[ $SECONDS -lt $end ]] || { kill "$TERMINAL_PID" && cat -v "$TERMINAL/output" >&2 && e2e_die "it did not end"; } || return 1
 		sleep 0.05
@@ -293,7 +303,7 @@ leak_snapshot() {
 # Fails and says what is here now and was not in the snapshot; the kernel gets five seconds to finish. With /dev/null as the
 # snapshot nothing of ours may be here at all.
 leak_check() { # SNAPSHOT
-	local now end=$((SECONDS + 5 * ${SYSCONTAINER_TEST_PATIENCE:-1})) before=$1
+	local now end=$((SECONDS + $(patient 5))) before=$1
 	if [[ $before == /dev/null ]]; then
 		before=$E2E_DIR/before
 		{ ip -o link | sed -E 's/^[0-9]+: ([^:@]+).*/link \1/'; } | sort >"$before"

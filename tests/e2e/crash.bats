@@ -35,25 +35,25 @@ kill_one() { # monitor|payload|init
 
 pause_ms() { # MILLISECONDS
 	local text
-	printf -v text '0.%03d' "$1"
+	printf -v text '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
 	sleep "$text"
 }
 
-# Runs a command and kills it, or a process behind a container, up to that many milliseconds later.
+# Runs a command and kills it, or a process behind a container, up to that many milliseconds (see patient) later.
 kill_during() { # VICTIM MAX-MS COMMAND...
 	local victim=$1 max=$2 pid
 	shift 2
 	[[ ! ${CRASH_TRACE:-} ]] || echo "# kill $victim during $*" >&3
 	syscontainer "$@" >/dev/null 2>&1 </dev/null 3>&- &
 	pid=$!
-	pause_ms $((RANDOM % max))
+	pause_ms $((RANDOM % $(patient "$max")))
 	if [[ $victim == cli ]]; then
 		kill -9 "$pid" 2>/dev/null || true
 	else
 		kill_one "$victim"
 	fi
 	# What is left of it must come to an end by itself.
-	timeout 60 tail --pid="$pid" -f /dev/null || e2e_die "round $round: '$*' hangs after $victim was killed" || return
+	timeout "$(patient 60)" tail --pid="$pid" -f /dev/null || e2e_die "round $round: '$*' hangs after $victim was killed" || return
 	wait "$pid" 2>/dev/null || true
 	kills=$((kills + 1))
 }
@@ -77,7 +77,7 @@ is_consistent() {
 
 # One repair is enough; what a killed command began, the monitor then ends by itself.
 check_state() {
-	timeout 60 syscontainer repair >/dev/null || e2e_die "round $round: repair failed" || return
+	timeout "$(patient 60)" syscontainer repair >/dev/null || e2e_die "round $round: repair failed" || return
 	wait_for 10 is_consistent 2>"$BATS_TEST_TMPDIR/tries" || e2e_die "round $round: $(tail -3 "$BATS_TEST_TMPDIR/tries")"
 }
 
@@ -90,7 +90,7 @@ revive() { # NAME TREE COMMAND...
 	fi
 	# It stays paused when unpause came while a monitor that had been killed was still dying.
 	! has_field "$name" .State.Status paused || syscontainer unpause "$name" || return
-	timeout 60 syscontainer start "$name"
+	timeout "$(patient 60)" syscontainer start "$name"
 }
 
 works_again() { # NAME TREE COMMAND...
@@ -129,12 +129,12 @@ crash_rounds() { # ROUNDS MAX-MS NAME TREE COMMAND...
 @test "200 random kills of commands, monitors, payloads and first programs leave a consistent state" {
 	RANDOM=$CRASH_SEED
 	echo "CRASH_SEED=$CRASH_SEED"
-	kills=0
+	kills=0 count=$(rounds 200)
 	tree_small victim >/dev/null
 	leak_snapshot >"$BATS_TEST_TMPDIR/before"
 	revive victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
-	crash_rounds 200 60 victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
-	same "number of kills" "$kills" 200
+	crash_rounds "$count" 60 victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
+	same "number of kills" "$kills" "$count"
 	syscontainer rm -f victim
 	leak_check "$BATS_TEST_TMPDIR/before"
 }
@@ -147,20 +147,20 @@ crash_rounds() { # ROUNDS MAX-MS NAME TREE COMMAND...
 	tree_new machine >/dev/null
 	leak_snapshot >"$BATS_TEST_TMPDIR/before"
 	revive machine "$(tree_path machine)" /sbin/init
-	crash_rounds 20 400 machine "$(tree_path machine)" /sbin/init
+	crash_rounds "$(rounds 20)" 400 machine "$(tree_path machine)" /sbin/init
 	run -0 timeout 120 syscontainer exec machine systemctl is-system-running --wait
 	syscontainer rm -f machine
 	leak_check "$BATS_TEST_TMPDIR/before"
 }
 
 @test "a create that is killed at any of its system calls leaves all or nothing" {
-	local delay
-	kills=0 round=0
+	local delay count
+	kills=0 round=0 count=$(rounds 30)
 	tree_small victim >/dev/null
-	for round in {1..30}; do
+	for ((round = 1; round <= count; round++)); do
 		syscontainer create --name "new$round" "$(tree_path victim)" /bin/true >/dev/null 2>&1 3>&- &
 		pid=$!
-		printf -v delay '0.%04d' $((round * 3))
+		printf -v delay '0.%04d' "$(patient $((round * 3)))"
 		sleep "$delay"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true

@@ -23,12 +23,7 @@ setup() {
 }
 
 teardown() {
-	local name
-	for name in mapped plain; do
-		syscontainer list-device "$name" | jq -r '.[] | .PathInContainer' 2>/dev/null | while read -r path; do
-			syscontainer remove-device "$name" ":$path" >/dev/null || true
-		done
-	done
+	plug_take_back
 	e2e_clean
 	disk_remove
 }
@@ -51,14 +46,6 @@ partition_add() { # DISK NUMBER
 	addpart "$1" "$2" $(($2 * 1024)) 1024
 }
 
-has_node() { # NAME PATH DEVICE
-	[[ $(syscontainer exec "$1" stat -c '%F %t:%T' "$2" 2>/dev/null) == "block special file $(stat -Lc %t:%T "$3")" ]]
-}
-
-has_no_node() { # NAME PATH
-	! syscontainer exec "$1" stat "$2" >/dev/null 2>&1
-}
-
 opens() { # NAME PATH
 	syscontainer exec "$1" /bin/sh -c "exec 9<$2" 2>/dev/null
 }
@@ -68,24 +55,24 @@ opens() { # NAME PATH
 	partition_add "$DISK" 1
 	syscontainer add-device --follow-partition mapped "$DISK:/dev/data:r"
 	syscontainer add-device plain "$DISK:/dev/data:r"
-	has_node mapped /dev/datap1 "${DISK}p1"
+	has_node_of mapped /dev/datap1 "${DISK}p1"
 	partition_add "$DISK" 12
-	wait_for 5 has_node mapped /dev/datap12 "${DISK}p12"
+	wait_for 5 has_node_of mapped /dev/datap12 "${DISK}p12"
 	opens mapped /dev/datap12
 	run ! syscontainer exec mapped /bin/sh -c 'exec 9>>/dev/datap12'
 	same list "$(syscontainer list-device --sub-partition mapped | jq -c '[.[].PathInContainer]')" '["/dev/data","/dev/datap1","/dev/datap12"]'
 	delpart "$DISK" 1
 	wait_for 5 has_no_node mapped /dev/datap1
-	has_node mapped /dev/datap12 "${DISK}p12"
+	has_node_of mapped /dev/datap12 "${DISK}p12"
 	has_no_node plain /dev/datap12
 	syscontainer remove-device plain "$DISK"
 	syscontainer add-device --follow-partition plain "$DISK:/dev/other"
-	has_node plain /dev/otherp12 "${DISK}p12"
+	has_node_of plain /dev/otherp12 "${DISK}p12"
 	# Both hear of it.
 	delpart "$DISK" 12
 	partition_add "$DISK" 3
 	for name in mapped:data plain:other; do
-		wait_for 5 has_node "${name%:*}" "/dev/${name#*:}p3" "${DISK}p3"
+		wait_for 5 has_node_of "${name%:*}" "/dev/${name#*:}p3" "${DISK}p3"
 		has_no_node "${name%:*}" "/dev/${name#*:}p12"
 	done
 }
@@ -95,7 +82,7 @@ opens() { # NAME PATH
 	kill_monitor mapped
 	partition_add "$DISK" 2
 	syscontainer repair >/dev/null
-	wait_for 5 has_node mapped /dev/datap2 "${DISK}p2"
+	wait_for 5 has_node_of mapped /dev/datap2 "${DISK}p2"
 	delpart "$DISK" 2
 	wait_for 5 has_no_node mapped /dev/datap2
 }
@@ -103,11 +90,11 @@ opens() { # NAME PATH
 @test "followed partitions are there after a reboot, and are followed again" {
 	syscontainer add-device --follow-partition plain "$DISK:/dev/data"
 	partition_add "$DISK" 2
-	wait_for 5 has_node plain /dev/datap2 "${DISK}p2"
+	wait_for 5 has_node_of plain /dev/datap2 "${DISK}p2"
 	syscontainer restart plain
-	has_node plain /dev/datap2 "${DISK}p2"
+	has_node_of plain /dev/datap2 "${DISK}p2"
 	partition_add "$DISK" 3
-	wait_for 5 has_node plain /dev/datap3 "${DISK}p3"
+	wait_for 5 has_node_of plain /dev/datap3 "${DISK}p3"
 }
 
 @test "a disk that is gone goes out of the guest, and another one with its number is not the guest's" {
@@ -170,7 +157,7 @@ LISTENER='socket(my $s, 16, 3, 15) or die $!; bind($s, pack("SSLL", 16, 0, 0, 1)
 		syscontainer add-device --follow-partition "$name" "$DISK:/dev/data"
 		same "record in $name" "$(syscontainer exec "$name" cat "/run/udev/data/b$numbers" | sed 's/^I:[0-9]*$/I:N/')" $'S:data\nI:N'
 		partition_add "$DISK" 1
-		wait_for 5 has_node "$name" /dev/datap1 "${DISK}p1"
+		wait_for 5 has_node_of "$name" /dev/datap1 "${DISK}p1"
 		delpart "$DISK" 1
 		wait_for 5 has_no_node "$name" /dev/datap1
 		syscontainer remove-device "$name" "$DISK"

@@ -15,12 +15,7 @@ setup_file() {
 }
 
 teardown() {
-	local device
-	for device in mapped plain; do
-		syscontainer list-device "$device" | jq -r '.[] | .PathInContainer' 2>/dev/null | while read -r path; do
-			syscontainer remove-device "$device" ":$path" >/dev/null || true
-		done
-	done
+	plug_take_back
 	e2e_clean
 	disks_remove
 }
@@ -69,14 +64,6 @@ node() { # NAME PATH: type, numbers, owner and mode inside
 
 is_block() { # NAME PATH DEVICE
 	same "node $2 in $1" "$(syscontainer exec "$1" stat -c '%F %t:%T' "$2")" "block special file $(stat -Lc %t:%T "$3")"
-}
-
-has_node() { # NAME PATH
-	syscontainer exec "$1" stat "$2" >/dev/null 2>&1
-}
-
-is_absent() { # NAME PATH
-	! syscontainer exec "$1" stat "$2" 2>/dev/null
 }
 
 # The device can be opened so: the kernel says EPERM where the cgroup does not allow it.
@@ -147,7 +134,7 @@ limit() { # NAME DISK bps|iops read|write
 		rules "$name" | grep -qx "b $(numbers "$DISK") rwm" || [[ ! -d /sys/fs/cgroup/devices ]]
 		run -0 syscontainer remove-device "$name" "$DISK"
 		same output "$output" "Remove device ($DISK) from container($name,/dev/data) done."
-		is_absent "$name" /dev/data
+		has_no_node "$name" /dev/data
 		has_no_rule "$name" "$(numbers "$DISK")"
 		run -0 syscontainer list-device "$name"
 		same "empty list" "$output" ""
@@ -194,7 +181,7 @@ limit() { # NAME DISK bps|iops read|write
 		syscontainer remove-device "$name" :/dev/of-backup
 		run -1 syscontainer add-device --owner nobody-here "$name" "$DISK"
 		has_text "--owner nobody-here: the container has no user nobody-here"
-		is_absent "$name" "$DISK"
+		has_no_node "$name" "$DISK"
 		has_no_rule "$name" "$(numbers "$DISK")"
 		syscontainer remove-device "$name" "$device"
 	done
@@ -217,7 +204,7 @@ limit() { # NAME DISK bps|iops read|write
 	begins_with guest /dev/data second
 	has_no_rule guest "$(numbers "$first")"
 	syscontainer remove-device guest "$link"
-	is_absent guest /dev/data
+	has_no_node guest /dev/data
 }
 
 # --- several containers, starts and ends ------------------------------------------------------------------------------------
@@ -231,7 +218,7 @@ limit() { # NAME DISK bps|iops read|write
 	begins_with other /dev/data SHARED
 	refuses other /dev/data w
 	syscontainer remove-device mapped "$DISK"
-	is_absent mapped /dev/data
+	has_no_node mapped /dev/data
 	opens other /dev/data r
 	syscontainer stop other
 	syscontainer start other
@@ -256,7 +243,7 @@ Update read bps for device ($DISK,1048576) done."
 		syscontainer stop "guest$options"
 		syscontainer remove-device "guest$options" "$DISK"
 		syscontainer start "guest$options"
-		is_absent "guest$options" /dev/data
+		has_no_node "guest$options" /dev/data
 		has_no_rule "guest$options" "$(numbers "$DISK")"
 		same limit "$(limit "guest$options" "$DISK" bps read)" ""
 	done
@@ -267,7 +254,7 @@ Update read bps for device ($DISK,1048576) done."
 	disk_new data
 	small_start guest
 	syscontainer add-device --update-config-only --device-write-bps "$DISK:1m" guest "$DISK:/dev/data"
-	is_absent guest /dev/data
+	has_no_node guest /dev/data
 	has_no_rule guest "$(numbers "$DISK")"
 	same limit "$(limit guest "$DISK" bps write)" ""
 	same list "$(listed guest 'length')" 1
@@ -285,7 +272,7 @@ Update read bps for device ($DISK,1048576) done."
 	syscontainer stop guest
 	rm "$link"
 	syscontainer start guest
-	is_absent guest /dev/data
+	has_no_node guest /dev/data
 	opens guest /dev/other r
 	same "what is known of it" "$(listed guest '.[0] | [.Type, .Major, .PathOnHost]')" "[\"\",0,\"$link\"]"
 	has_text "lstat $link: no such file or directory" "$(syscontainer attachments guest)"
@@ -308,7 +295,7 @@ Update read bps for device ($DISK,1048576) done."
 		syscontainer add-device "$name" /dev/zero:/dev/nothing:r
 		opens "$name" /dev/nothing r
 		syscontainer remove-device "$name" /dev/zero
-		is_absent "$name" /dev/nothing
+		has_no_node "$name" /dev/nothing
 		opens "$name" /dev/zero r
 		opens "$name" /dev/zero w
 		# Over the guest's own node, which is there again afterwards.
@@ -327,7 +314,7 @@ Update read bps for device ($DISK,1048576) done."
 	syscontainer add-device mapped "$DISK:/dev/one:r" "$link:/dev/two:rw"
 	opens mapped /dev/two w
 	syscontainer remove-device mapped "$link"
-	is_absent mapped /dev/two
+	has_no_node mapped /dev/two
 	opens mapped /dev/one r
 	refuses mapped /dev/one w
 }
@@ -389,7 +376,7 @@ Add device (/dev/zero) to container(mapped,/dev/c) done."
 	has_text "Failed to parse device: /dev/zero:/proc-like/../x, "
 	run -1 syscontainer add-device mapped "$first:/dev/a" "$DISK:/etc" --device-read-bps "$first:1m"
 	has_text "/etc of the guest is a directory"
-	is_absent mapped /dev/a
+	has_no_node mapped /dev/a
 	same rules "$(rules mapped)" "$before"
 	same limit "$(limit mapped "$first" bps read)" ""
 	same list "$(syscontainer list-device mapped)" ""
@@ -484,7 +471,7 @@ Remove write bps for device ($DISK) done."
 	run -1 syscontainer update-device mapped --device-read-bps "$BATS_TEST_TMPDIR/none:1m"
 	has_text "lstat $BATS_TEST_TMPDIR/none: no such file or directory"
 	same list "$(syscontainer list-device mapped)" ""
-	is_absent mapped /dev/x
+	has_no_node mapped /dev/x
 }
 
 # bats test_tags=v1
@@ -537,10 +524,10 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 		syscontainer start "$name"
 		is_block "$name" /dev/Cp10 "${DISK}p10"
 		is_block "$name" /dev/Cp2 "${DISK}p2"
-		is_absent "$name" /dev/Cp1
+		has_no_node "$name" /dev/Cp1
 		syscontainer remove-device "$name" "$DISK"
-		is_absent "$name" /dev/C
-		is_absent "$name" /dev/Cp2
+		has_no_node "$name" /dev/C
+		has_no_node "$name" /dev/Cp2
 		has_no_rule "$name" "$(numbers "${DISK}p2")"
 		delpart "$DISK" 2
 		partition_add "$DISK" 1
@@ -560,7 +547,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 	partition_add "$first" 2
 	wait_for 10 has_node guest /dev/Cp2
 	is_block guest /dev/Cp2 "${first}p2"
-	is_absent guest /dev/Cp1
+	has_no_node guest /dev/Cp1
 }
 
 @test "a partition by itself, and its disk beside it" {
@@ -573,7 +560,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 	same parents "$(listed mapped '[.[].Parent]')" "[\"$DISK\",\"\"]"
 	run -0 syscontainer remove-device --follow-partition mapped "$DISK"
 	same "what was removed" "${#lines[@]}" 2
-	is_absent mapped /dev/part
+	has_no_node mapped /dev/part
 	run -1 syscontainer add-device --follow-partition mapped /dev/zero
 	has_text "Char device /dev/zero not support follow partition"
 }
@@ -592,7 +579,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 		syscontainer exec "perl$name" /bin/sh -c "$shell; touch /tmp/copy; mkdir -p /opt; touch /opt/third; mount /dev/data /tmp/copy '' 4096; mount /dev/data /opt/third '' 4096"
 		opens "perl$name" /tmp/copy r
 		syscontainer remove-device "perl$name" "$DISK"
-		is_absent "perl$name" /dev/data
+		has_no_node "perl$name" /dev/data
 		same "a copy" "$(syscontainer exec "perl$name" stat -c %F /tmp/copy)" "regular empty file"
 		same "another copy" "$(syscontainer exec "perl$name" stat -c %F /opt/third)" "regular empty file"
 		# Covered: what is left can not be opened by anybody, and goes with the cover.
@@ -696,7 +683,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 	if [[ $(syscontainer list-device guest) ]]; then
 		is_block guest /dev/data "$DISK"
 	else
-		is_absent guest /dev/data
+		has_no_node guest /dev/data
 	fi
 }
 
@@ -743,7 +730,7 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 		run -1 syscontainer apply "$name" "$file.new"
 		has_text "-1 is no write bps"
 		syscontainer apply "$name" - <<<'{}'
-		is_absent "$name" /dev/data
+		has_no_node "$name" /dev/data
 	done
 }
 
@@ -821,5 +808,5 @@ Add device (${DISK}p10) to container($name,/dev/Cp10) done."
 	wait_for 20 syscontainer wait --condition=ready machine
 	same content "$(syscontainer exec machine /bin/sh -ec 'mount /dev/vdbp1 /mnt; cat /mnt/file; umount /mnt')" kept
 	syscontainer remove-device machine "$DISK"
-	is_absent machine /dev/vdbp1
+	has_no_node machine /dev/vdbp1
 }

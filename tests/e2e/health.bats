@@ -46,7 +46,7 @@ has_results() { # NAME COUNT
 		same status "$(health "web-$remap" Status)" starting
 		has_text "(health: starting)" "$(status_line "web-$remap")"
 		rm "$(tree_path "web-$remap")/tmp/wait"
-		syscontainer wait --condition healthy --timeout 10s "web-$remap"
+		syscontainer wait --condition healthy --timeout "$(patient 10)s" "web-$remap"
 		same status "$(health "web-$remap" Status)" healthy
 		has_text "(healthy)" "$(status_line "web-$remap")"
 		same output "$(health "web-$remap" 'Log[0].Output')" checked
@@ -59,7 +59,7 @@ has_results() { # NAME COUNT
 		same events "$(health_events "web-$remap")" "health_status: healthy health_status: unhealthy"
 		same "filtered" "$(syscontainer ps -q --no-trunc --filter health=unhealthy)" "$(container_id "web-$remap")"
 		rm "$(tree_path "web-$remap")/tmp/sick"
-		syscontainer wait --condition healthy --timeout 10s "web-$remap"
+		syscontainer wait --condition healthy --timeout "$(patient 10)s" "web-$remap"
 		same streak "$(health "web-$remap" FailingStreak)" 0
 		syscontainer rm -f "web-$remap" >/dev/null
 	done
@@ -97,7 +97,7 @@ has_results() { # NAME COUNT
 @test "there is one probe at a time, and what one leaves behind ends with it" {
 	small_start web --health-cmd 'sleep 765411 & sleep 0.1; true' --health-interval 1s
 	small_start slow --health-cmd 'echo one >>/tmp/probes; sleep 765412' --health-interval 1s --health-timeout 10m
-	syscontainer wait --condition healthy --timeout 10s web
+	syscontainer wait --condition healthy --timeout "$(patient 10)s" web
 	wait_for 5 no_probe_runs "sleep 765411"
 	wait_for 10 probes_run "sleep 765412"
 	sleep 1.1
@@ -108,7 +108,7 @@ has_results() { # NAME COUNT
 
 @test "output is cut after 4096 bytes" {
 	small_start web --health-cmd 'i=0; while [ $i -lt 1000 ]; do echo "line $i"; i=$((i+1)); done' --health-interval 1s
-	syscontainer wait --condition healthy --timeout 10s web
+	syscontainer wait --condition healthy --timeout "$(patient 10)s" web
 	output=$(health web 'Log[0].Output')
 	same length "${#output}" 4099
 	has_text "..."
@@ -153,7 +153,7 @@ has_results() { # NAME COUNT
 
 @test "each boot begins anew, and rm leaves nothing" {
 	small_start web --health-cmd 'while test -e /tmp/wait; do sleep 0.1; done' --health-interval 1s
-	syscontainer wait --condition healthy --timeout 10s web
+	syscontainer wait --condition healthy --timeout "$(patient 10)s" web
 	syscontainer stop web
 	same status "$(health web Status)" healthy
 	touch "$(tree_path web)/tmp/wait"

@@ -64,6 +64,10 @@ is_up() { # REBOOTS
 	esac
 }
 
+has_getty() {
+	[[ $(syscontainer exec guest sv status /etc/service/getty-tty1) == run:* ]]
+}
+
 is_well() {
 	case $init in
 	systemd)
@@ -78,10 +82,7 @@ is_well() {
 		run syscontainer exec guest rc-status --nocolor --crashed # ends with 1 when there is none
 		same "crashed services" "$output" ""
 		;;
-	runit)
-		run -0 syscontainer exec guest sv status /etc/service/getty-tty1
-		has_text "run: "
-		;;
+	runit) wait_for 10 has_getty ;; # which is begun again after each login
 	esac
 	# A tree may have /bin beside /usr/bin.
 	run -0 syscontainer exec guest ls /proc/1
@@ -179,7 +180,7 @@ lives() { # TREE INIT MODE [COMMAND...]
 	same "exit code and reason" "$(field guest .State.ExitCode) $(field guest .State.Reason)" "0 poweroff"
 	# Right after the start: before most of them can hear.
 	syscontainer start guest
-	run --separate-stderr syscontainer stop -t 30 guest
+	run --separate-stderr syscontainer stop -t "$(patient 30)" guest
 	# shellcheck disable=SC2154 # set by run
 	same "status and stderr of stop" "$status $stderr" "0 "
 	same "exit code and reason" "$(field guest .State.ExitCode) $(field guest .State.Reason)" "0 stopped"

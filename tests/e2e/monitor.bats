@@ -261,8 +261,18 @@ set_freezer() { # NAME 0|1
 	syscontainer run -d -i --name web "$(tree_path web)" /bin/sh -c 'while read -r word; do echo "<$word>"; [ "$word" != bye ] || exit 5; done' >/dev/null
 	kill_monitor web
 	run timeout 10 syscontainer attach web <<<$'one\nbye'
-	same status "$status" 5
+	[[ $status -eq 5 ]] || e2e_die "status $status: $output"
 	has_text "<bye>"
+}
+
+@test "attach gets the exit code of a guest that ends with input unread" {
+	local i
+	tree_small web >/dev/null
+	syscontainer create -i --name web "$(tree_path web)" /bin/sh -c 'read -r word; exit 5' >/dev/null
+	for ((i = 0; i < 20; i++)); do
+		run timeout 10 syscontainer start -a web < <(yes)
+		[[ $status -eq 5 ]] || e2e_die "status $status: $output"
+	done
 }
 
 @test "killing the keeper does not end the guest, and its exit code is still known" {

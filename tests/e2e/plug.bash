@@ -23,3 +23,25 @@ plugged() { # NAME JQ-EXPRESSION
 recorded() { # NAME JQ-EXPRESSION
 	jq -r ".attachments | $2" "$(container_dir "$1")/spec.json"
 }
+
+# The devices that a test left in the two guests that most suites of devices have: mapped, with ids of its own, and plain, with the host's.
+plug_take_back() {
+	local name path
+	for name in mapped plain; do
+		syscontainer list-device "$name" 2>/dev/null | jq -r '.[].PathInContainer' | while read -r path; do
+			syscontainer remove-device "$name" ":$path" >/dev/null || true
+		done
+	done
+}
+
+has_node() { # NAME PATH
+	syscontainer exec "$1" stat "$2" >/dev/null 2>&1
+}
+
+has_node_of() { # NAME PATH DEVICE
+	[[ $(syscontainer exec "$1" stat -c '%F %t:%T' "$2" 2>/dev/null) == "block special file $(stat -Lc %t:%T "$3")" ]]
+}
+
+has_no_node() { # NAME PATH
+	! has_node "$@"
+}

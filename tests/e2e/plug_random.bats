@@ -7,7 +7,7 @@ load common
 load small
 load plug
 
-OPERATIONS=${SYSCONTAINER_TEST_OPERATIONS:-1000}
+OPERATIONS=${SYSCONTAINER_TEST_OPERATIONS:-$(rounds 1000)}
 
 setup_file() {
 	plug_begin

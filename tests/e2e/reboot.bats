@@ -166,7 +166,8 @@ web_is_another_boot() { # STARTED-AT
 }
 
 @test "kill is final although the policy is always; a PID 1 killed from outside comes back" {
-	boots_and always 'exec sleep 60'
+	boots_and always 'exec sleep 600'
+	wait_for 10 has_boots 1
 	kill -KILL "$(field small .State.Pid)"
 	wait_for 10 has_boots 2
 	wait_for 10 has_field small .State.Status running

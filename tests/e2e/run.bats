@@ -87,8 +87,8 @@ run_plain() { # [OPTION]... -- COMMAND...: one attached run on the shared tree
 	printf '%s\n' '[Unit]' 'Description=Endless thing' '[Service]' 'Type=oneshot' 'TimeoutStartSec=infinity' 'ExecStart=/bin/sleep infinity' \
 		'StandardOutput=tty' >"$(tree_path web)/etc/systemd/system/endless.service"
 	ln -s ../broken.service ../endless.service "$(tree_path web)/etc/systemd/system/multi-user.target.wants/"
-	run -125 syscontainer run -d --timeout 2s --name web "$(tree_path web)"
-	has_text "container web is not ready after 2 s"
+	run -125 syscontainer run -d --timeout "$(patient 2)s" --name web "$(tree_path web)"
+	has_text "container web is not ready after $(patient 2) s"
 	has_text "Failed units:"
 	has_text "broken.service"
 	has_text "endless.service"
