@@ -245,8 +245,7 @@ to_and_fro() { # NAME
 
 # bats test_tags=slow
 @test "cp: a guest that swaps directories for symlinks gets neither at the host's files nor makes any" {
-	local i pushed=0 pulled=0 canary=$here/canary path flip count
-	count=$(rounds 500)
+	local i pushed=0 pulled=0 canary=$here/canary path flip
 	flipper flip
 	mkdir "$canary"
 	echo secret >"$canary/file"
@@ -256,7 +255,8 @@ to_and_fro() { # NAME
 	syscontainer exec -d web "${flip[@]}" /srv/flip/dir /srv/flip/link
 	syscontainer exec -d web "${flip[@]}" /srv/flip/plain /srv/flip/leads
 	wait_for 5 in_guest web pgrep -f /srv/flip/leads
-	for ((i = 0; i < count; i++)); do
+	for ((i = 0; ; i++)); do
+		has_round $((i + 1)) 500 || break
 		! timeout "$(patient 20)" syscontainer cp file web:/srv/flip/dir/new 2>/dev/null || pushed=$((pushed + 1))
 		! timeout "$(patient 20)" syscontainer cp dir web:/srv/flip/dir/ 2>/dev/null || pushed=$((pushed + 1))
 		! timeout "$(patient 20)" syscontainer cp web:/srv/flip/dir/file got 2>/dev/null || pulled=$((pulled + 1))
@@ -265,8 +265,8 @@ to_and_fro() { # NAME
 		rm -rf got
 	done
 	# Both sides of the race were met.
-	echo "of $((2 * count)) each: $pushed pushed, $pulled pulled"
-	[[ $pushed -gt 0 && $pushed -lt $((2 * count)) && $pulled -gt 0 && $pulled -lt $((2 * count)) ]]
+	echo "of $((2 * i)) each: $pushed pushed, $pulled pulled"
+	[[ $pushed -gt 0 && $pushed -lt $((2 * i)) && $pulled -gt 0 && $pulled -lt $((2 * i)) ]]
 	in_guest web pkill -f /srv/flip/
 	same "the canary's directory" "$(ls -A "$canary")" file
 	same "the canary" "$(cat "$canary/file")" secret

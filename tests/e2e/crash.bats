@@ -39,14 +39,14 @@ pause_ms() { # MILLISECONDS
 	sleep "$text"
 }
 
-# Runs a command and kills it, or a process behind a container, up to that many milliseconds (see patient) later.
+# Runs a command and kills it, or a process behind a container, up to that many milliseconds later; all the later the slower all is.
 kill_during() { # VICTIM MAX-MS COMMAND...
 	local victim=$1 max=$2 pid
 	shift 2
 	[[ ! ${CRASH_TRACE:-} ]] || echo "# kill $victim during $*" >&3
 	syscontainer "$@" >/dev/null 2>&1 </dev/null 3>&- &
 	pid=$!
-	pause_ms $((RANDOM % $(patient "$max")))
+	pause_ms $((RANDOM % (max * SLOWNESS)))
 	if [[ $victim == cli ]]; then
 		kill -9 "$pid" 2>/dev/null || true
 	else
@@ -102,7 +102,8 @@ crash_rounds() { # ROUNDS MAX-MS NAME TREE COMMAND...
 	local rounds=$1 max=$2 name=$3 tree=$4 victim round
 	local verbs=(start exec stop restart rm create kill pause update rename reboot) who=(cli cli monitor monitor payload init)
 	shift 4
-	for ((round = 1; round <= rounds; round++)); do
+	for ((round = 1; ; round++)); do
+		has_round "$round" "$rounds" || break
 		[[ ! ${CRASH_TRACE:-} ]] || echo "# $EPOCHREALTIME round $round" >&3
 		victim=${who[RANDOM % ${#who[@]}]}
 		case ${verbs[RANDOM % ${#verbs[@]}]} in
@@ -129,12 +130,13 @@ crash_rounds() { # ROUNDS MAX-MS NAME TREE COMMAND...
 @test "200 random kills of commands, monitors, payloads and first programs leave a consistent state" {
 	RANDOM=$CRASH_SEED
 	echo "CRASH_SEED=$CRASH_SEED"
-	kills=0 count=$(rounds 200)
+	kills=0
 	tree_small victim >/dev/null
 	leak_snapshot >"$BATS_TEST_TMPDIR/before"
 	revive victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
-	crash_rounds "$count" 60 victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
-	same "number of kills" "$kills" "$count"
+	crash_rounds 200 60 victim "$(tree_path victim)" /bin/sh -c "$SMALL_PROGRAM"
+	echo "$kills kills"
+	[[ $kills -ge 40 ]]
 	syscontainer rm -f victim
 	leak_check "$BATS_TEST_TMPDIR/before"
 }
@@ -147,20 +149,21 @@ crash_rounds() { # ROUNDS MAX-MS NAME TREE COMMAND...
 	tree_new machine >/dev/null
 	leak_snapshot >"$BATS_TEST_TMPDIR/before"
 	revive machine "$(tree_path machine)" /sbin/init
-	crash_rounds "$(rounds 20)" 400 machine "$(tree_path machine)" /sbin/init
+	crash_rounds 20 400 machine "$(tree_path machine)" /sbin/init
 	run -0 timeout 120 syscontainer exec machine systemctl is-system-running --wait
 	syscontainer rm -f machine
 	leak_check "$BATS_TEST_TMPDIR/before"
 }
 
 @test "a create that is killed at any of its system calls leaves all or nothing" {
-	local delay count
-	kills=0 round=0 count=$(rounds 30)
+	local delay
+	kills=0 round=0
 	tree_small victim >/dev/null
-	for ((round = 1; round <= count; round++)); do
+	for ((round = 1; ; round++)); do
+		has_round "$round" 30 || break
 		syscontainer create --name "new$round" "$(tree_path victim)" /bin/true >/dev/null 2>&1 3>&- &
 		pid=$!
-		printf -v delay '0.%04d' "$(patient $((round * 3)))"
+		printf -v delay '0.%04d' $((round * 3 * SLOWNESS))
 		sleep "$delay"
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true

@@ -40,6 +40,11 @@ on_v1() { # COMMAND...
 	without unified "$@"
 }
 
+# Of PID 1, which may have said something and not have gone there yet.
+comes_to_v2_place() { # NAME PATH-BELOW-THE-CONTAINER'S
+	[[ $(v2_place "$(init_pid "$1")") == "/$E2E_CGROUP/$(container_id "$1")/$2" ]]
+}
+
 v2_place() { # PID
 	sed -n 's/^0:://p' "/proc/$1/cgroup"
 }
@@ -53,7 +58,7 @@ v2_place() { # PID
 	wait_for 5 log_has both "cgroup: 62656572" # SYSFS_MAGIC: nothing is mounted there
 	run -0 syscontainer exec new cat /proc/self/cgroup
 	has_text $'0::/\n' "$output"$'\n'
-	same place "$(v2_place "$(init_pid new)")" "/$E2E_CGROUP/$(container_id new)/guest/init.scope"
+	wait_for 5 comes_to_v2_place new guest/init.scope
 }
 
 @test "on a host that has not mounted v2 it gets it all the same, in a cgroup of its own, and nobody is left in it" {
@@ -66,7 +71,7 @@ v2_place() { # PID
 			/usr/lib/systemd/systemd -c "$STAND_IN"
 		wait_for 5 log_has "$name" up
 		log_has "$name" "cgroup: 63677270"
-		same place "$(v2_place "$(init_pid "$name")")" "/$E2E_CGROUP/$(container_id "$name")/guest/init.scope"
+		wait_for 5 comes_to_v2_place "$name" guest/init.scope
 		same "place of exec" "$(on_v1 syscontainer exec "$name" cat /proc/self/cgroup | tail -n 1)" "0::/"
 		same "place of the keeper" "$(v2_place "$(keeper_pid "$name")")" "$(v2_place self)"
 		# What is killed is cleaned up as well.
@@ -100,7 +105,7 @@ v2_place() { # PID
 	needs_v1
 	tree=$(systemd_tree host 252)
 	on_v1 syscontainer run -d --wait started --name host --user-remap none "$tree" /usr/lib/systemd/systemd -c "trap 'exit 0' 37; while :; do sleep 0.05; done"
-	same place "$(v2_place "$(init_pid host)")" "/$E2E_CGROUP/$(container_id host)/guest"
+	wait_for 5 comes_to_v2_place host guest
 	on_v1 syscontainer rm -f host
 }
 

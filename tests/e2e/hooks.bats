@@ -386,9 +386,12 @@ nsenter --net=/proc/\$pid/ns/net ip address add 192.0.2.7/32 dev lo"
 }
 
 @test "a unit that is started again does not start a guest that died with its monitor, while poststop hooks run either" {
+	local monitor
 	one_hook poststop slow "sleep 0.3"
 	small_start web --restart no --hook-spec "$HOOKS/hooks.json"
-	kill -9 "$(monitor_pid web)" "$(init_pid web)"
+	monitor=$(monitor_pid web)
+	kill -9 "$monitor" "$(init_pid web)"
+	wait_for 5 is_gone "$monitor" # systemd starts a unit again when its process is reaped
 	run -1 env NOTIFY_SOCKET=/nonexistent timeout 20 syscontainer start --notify web
 	has_text "container web ended when its monitor was killed"
 	has_field web .State.Status exited

@@ -7,7 +7,7 @@ load common
 load small
 load plug
 
-OPERATIONS=${SYSCONTAINER_TEST_OPERATIONS:-$(rounds 1000)}
+OPERATIONS=${SYSCONTAINER_TEST_OPERATIONS:-1000}
 
 setup_file() {
 	plug_begin
@@ -144,7 +144,8 @@ change() { # kill or nothing
 		model[${operation}0]=no model[${operation}1]=no
 	done
 	small_start web --restart always
-	for ((round = 1; round <= OPERATIONS; round++)); do
+	for ((round = 1; ; round++)); do
+		has_round "$round" "$OPERATIONS" || break
 		operation=$((RANDOM % 40))
 		case $operation in
 		0) init=$(init_pid web) && kill -9 "$init" && wait_for 20 has_another_init "$init" ;;
@@ -159,6 +160,7 @@ change() { # kill or nothing
 		fi
 		((operation > 2)) || wait_for 20 is_up
 	done
+	echo "$((round - 1)) operations"
 	syscontainer rm -f web >/dev/null
 	for round in 0 1; do
 		same "content of source $round" "$(cat "$E2E_DIR/source$round/file")" "content $round"
