@@ -22,7 +22,7 @@ e2e_die() {
 # Gives this file its own state, run-time and configuration: E2E_DIR (trees, scratch), SYSCONTAINER_{ROOT,RUN,CONFIG}, and a
 # cgroup parent. Arguments go into daemon.json as they are: e2e_begin '"stop-timeout": "3s"'.
 e2e_begin() { # [JSON MEMBER]...
-	local member members= volatile=/run
+	local member members='' volatile=/run
 	[[ $EUID -eq 0 ]] || e2e_die "the end-to-end tests boot containers: run them as root" || return 1
 	[[ -d ${SYSCONTAINER_TEST_TREE:-} ]] || e2e_die "SYSCONTAINER_TEST_TREE must name a Debian tree; ./run-tests sets it" || return 1
 	command -v syscontainer >/dev/null || e2e_die "syscontainer is not on PATH; ./run-tests sets it" || return 1
@@ -84,11 +84,11 @@ teardown() {
 # --- trees --------------------------------------------------------------------------------------------------------------
 
 # Prints the path of a fresh writable tree. Overlays cannot be mounted with shifted ids, so it is a copy, in which /usr is hard
-# links into one copy for the file: files below /usr may be replaced and removed but must not be written in place. A host that is thrown away has that copy
-# already: with SYSCONTAINER_TEST_SCRATCH, a folder beside the trees, which are taken themselves then.
+# links into one copy for the file: files below /usr may be replaced and removed but must not be written in place. On a host that is thrown away
+# (SYSCONTAINER_TEST_THROWAWAY, and SYSCONTAINER_TEST_SCRATCH is beside the test tree) that copy is the test tree itself.
 tree_new() { # NAME
 	local dir=$E2E_DIR/trees/$1 item
-	if [[ ${SYSCONTAINER_TEST_SCRATCH:-} ]]; then
+	if [[ ${SYSCONTAINER_TEST_THROWAWAY:-} ]]; then
 		ln -sfn "$SYSCONTAINER_TEST_TREE" "$E2E_DIR/base"
 	elif [[ ! -d $E2E_DIR/base ]]; then
 		cp -a --reflink=auto "$SYSCONTAINER_TEST_TREE" "$E2E_DIR/base" || return 1

@@ -125,7 +125,7 @@ static int unpack(const char *tar, const struct archive_unpack *order, struct er
 	if (pid == 0) {
 		struct error error = {0};
 
-		alarm(20);
+		alarm(120);
 		umask(0);
 		if (chdir(path_of("out")) < 0)
 			_exit(1);
@@ -393,7 +393,7 @@ static void test_file_changes_while_read(void **state)
 		autofree char *data = xcalloc(1, 4 << 20);
 		int fd = open(path_of("in/changing"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-		alarm(60);
+		alarm(120);
 		while (pwrite(fd, data, 4 << 20, 0) > 0 && ftruncate(fd, 100) == 0)
 			;
 		_exit(1);

@@ -715,7 +715,7 @@ static void test_completion(void **state)
 	autorelease(text_release) struct text expected = {0};
 	autorelease(text_release) struct text output = {0};
 	autorelease(text_release) struct text complaints = {0};
-	struct process_run bash = {.path = "/bin/bash", .argv = argv, .timeout_ms = 10000};
+	struct process_run bash = {.path = "/bin/bash", .argv = argv, .timeout_ms = 60000};
 	autofree char *script = NULL;
 	autofree char *errors = NULL;
 	struct error err = {0};

@@ -361,7 +361,7 @@ static void write_slowly(void)
 
 static void follow_sees_every_line_through_rotations(void **state)
 {
-	struct seen seen = {.over_at = "e:end", .over_ms = clock_monotonic_ms() + 10000};
+	struct seen seen = {.over_at = "e:end", .over_ms = clock_monotonic_ms() + 60000};
 	autorelease(text_release) struct text expected = {0};
 	struct error err = {0};
 	int status;
@@ -394,7 +394,7 @@ static void follow_begins_at_the_tail_and_ends(void **state)
 	put("console.log", LINE("1") LINE("2"));
 	assert_int_equal(console_log_follow(ID, 1, see, is_over, &seen, &err), 0);
 	assert_string_equal(text_get(&seen.text), "c:2\n");
-	assert_true(clock_monotonic_ms() - start_ms < 3000);
+	assert_true(clock_monotonic_ms() - start_ms < 30000);
 	text_release(&seen.text);
 
 	seen = (struct seen){.stop_at = 2, .over_ms = INT64_MAX};

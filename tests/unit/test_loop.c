@@ -78,7 +78,7 @@ static void test_timers_fire_once_in_time(void **state)
 	loop_run(loop);
 	took_ms = clock_monotonic_ms() - begin_ms;
 	assert_string_equal(text_get(&seen), "abc");
-	assert_true(took_ms >= 59 && took_ms < 5000);
+	assert_true(took_ms >= 59 && took_ms < 60000);
 }
 
 static void on_rearm(struct loop_source *source, uint32_t events, void *data)

@@ -143,7 +143,7 @@ static void test_exec_failure(void **state)
 
 static void assert_quick(int64_t started_ms, int64_t least_ms)
 {
-	assert_in_range(clock_monotonic_ms() - started_ms, least_ms, 8000);
+	assert_in_range(clock_monotonic_ms() - started_ms, least_ms, 80000);
 }
 
 static void test_timeout(void **state)
