@@ -507,7 +507,7 @@ is_reported_broken() { # NAME FILE
 @test "a running container with a broken spec whose monitor is dead can be removed" {
 	small_start crippled
 	pid=$(init_pid crippled)
-	kill -9 "$(monitor_pid crippled)"
+	kill_monitor crippled
 	: >"$(container_dir crippled)/spec.json"
 	refused 1 "You cannot remove container crippled" -- rm crippled
 	run -0 syscontainer rm -f crippled
@@ -566,7 +566,7 @@ is_reported_broken() { # NAME FILE
 	small_start fleeting
 	syscontainer wait fleeting >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	waiter=$!
-	sleep 0.3
+	wait_for 5 is_waiting "$waiter"
 	syscontainer rm -f fleeting
 	status=0
 	timeout 10 tail --pid=$waiter -f /dev/null

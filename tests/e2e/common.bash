@@ -201,6 +201,11 @@ same() { # WHAT IS WANTED
 }
 
 # Asserts that what is there contains the text (of $output without a third argument).
+# Of ours: it has said to a monitor what it wants, and waits for what comes.
+is_waiting() { # PID
+	[[ $(<"/proc/$1/comm") == syscontainer && $(<"/proc/$1/wchan") == *poll* ]]
+}
+
 has_text() { # TEXT [WHERE]
 	[[ ${2-${output-}} == *"$1"* ]] || e2e_die "'$1' is not in: ${2-${output-}}"
 }

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016 # what is in single quotes is for the shell of the guest
 
 load common
+load small
 
 setup_file() {
 	e2e_begin '"container-log": { "max-size": "64k", "max-file": 3 }'
@@ -152,7 +153,7 @@ file_has() { # TEXT FILE
 	shell_start
 	terminal_open syscontainer attach small
 	syscontainer attach small < <(sleep 3) >"$BATS_TEST_TMPDIR/second" 3>&- &
-	sleep 0.2
+	wait_for 5 is_waiting $!
 	terminal_type 'echo $((6 * 7))\r'
 	terminal_expect 42
 	wait_for 5 file_has 42 "$BATS_TEST_TMPDIR/second"
@@ -174,7 +175,7 @@ file_has() { # TEXT FILE
 @test "attach without input of its own sees what a program without a terminal writes" {
 	syscontainer run -d --name small "$plain" sh -c 'while [ ! -e /go ]; do sleep 0.02; done; echo to-stdout; echo to-stderr >&2; exit 3' >/dev/null
 	syscontainer attach small </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-	sleep 0.3
+	wait_for 5 is_waiting $!
 	touch "$plain/go"
 	status=0
 	wait $! || status=$?
@@ -185,7 +186,7 @@ file_has() { # TEXT FILE
 
 @test "after the monitor was killed attach still passes input and its end to a program without a terminal" {
 	syscontainer run -d -i --name small "$plain" cat >/dev/null
-	kill -KILL "$(pgrep -f "^[^ ]*syscontainer-monitor .*$(field small .Id)")"
+	kill_monitor small
 	same status "$(field small .State.Status)" running
 	syscontainer repair
 	run -0 timeout 10 syscontainer attach small <<<'words after the crash'

@@ -50,12 +50,12 @@ unit_write() { # NAME LINE...
 }
 
 @test "systemctl reload, kill, set-property and a unit that fails work in a guest" {
-	unit_write reload.service '[Service]' "ExecStart=/bin/sh -c 'trap \"echo again >/run/reloaded\" HUP; while :; do sleep 0.05; done'" \
+	unit_write reload.service '[Service]' "ExecStart=/bin/sh -c 'trap \"echo again >/run/reloaded\" HUP; touch /run/listens; while :; do sleep 0.05; done'" \
 		'ExecReload=/bin/kill -HUP $MAINPID'
 	unit_write fails.service '[Service]' 'ExecStart=/bin/sh -c "exit 7"'
 	syscontainer exec web systemctl daemon-reload
 	syscontainer exec web systemctl start reload
-	sleep 0.3
+	wait_for 5 syscontainer exec web test -e /run/listens
 	syscontainer exec web systemctl reload reload
 	wait_for 5 syscontainer exec web test -e /run/reloaded
 	syscontainer exec web systemctl set-property --runtime reload MemoryMax=64M

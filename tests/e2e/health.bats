@@ -169,7 +169,7 @@ has_results() { # NAME COUNT
 	small_start web --health-cmd 'exit 1' --health-interval 1h
 	syscontainer wait --condition healthy web 3>&- 2>"$BATS_TEST_TMPDIR/said" &
 	pid=$!
-	sleep 0.3
+	wait_for 5 is_waiting "$pid"
 	syscontainer stop web
 	status=0
 	wait "$pid" || status=$?

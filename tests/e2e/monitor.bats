@@ -215,7 +215,7 @@ set_freezer() { # NAME 0|1
 @test "readiness that comes after the monitor was killed is heard" {
 	tree_new slow >/dev/null
 	mkdir -p "$(tree_path slow)/etc/systemd/system/sysinit.target.wants"
-	printf '%s\n' '[Unit]' DefaultDependencies=no Before=sysinit.target '[Service]' Type=oneshot 'ExecStart=/bin/sleep 3' \
+	printf '%s\n' '[Unit]' DefaultDependencies=no Before=sysinit.target '[Service]' Type=oneshot 'ExecStart=/bin/sh -c "until test -e /go; do sleep 0.1; done"' \
 		>"$(tree_path slow)/etc/systemd/system/late.service"
 	ln -s ../late.service "$(tree_path slow)/etc/systemd/system/sysinit.target.wants/late.service"
 	syscontainer run -d --wait=started --name slow "$(tree_path slow)" >/dev/null
@@ -223,6 +223,7 @@ set_freezer() { # NAME 0|1
 	kill_monitor slow
 	syscontainer repair
 	has_field slow .State.Ready false
+	touch "$(tree_path slow)/go"
 	run -0 timeout 30 syscontainer wait --condition=ready slow
 	has_field slow .State.Ready true
 }
@@ -289,7 +290,10 @@ set_freezer() { # NAME 0|1
 
 @test "killing monitor and keeper leaves a guest that can be used and stopped" {
 	small_start web
-	kill -9 "$(monitor_pid web)" "$(keeper_pid web)"
+	keeper=$(keeper_pid web)
+	kill -9 "$keeper"
+	kill_monitor web
+	wait_for 5 is_gone "$keeper"
 	run -0 syscontainer exec web true
 	has_field web .State.Running true
 	run -0 timeout 20 syscontainer stop web
@@ -332,7 +336,7 @@ set_freezer() { # NAME 0|1
 		pid=$!
 		wait_for 5 has_monitor web
 		sleep "$delay"
-		kill -9 "$(monitor_pid web)" 2>/dev/null || true
+		kill_monitor web 2>/dev/null || true
 		wait "$pid" || true
 		syscontainer repair
 		case $(field web .State.Status) in inited | exited | running) ;; *) e2e_die "state is $(field web .State.Status)" ;; esac

@@ -486,10 +486,10 @@ host_state() {
 
 @test "systemd: services with mounts of their own see it come and go, and a reboot of the guest keeps it" {
 	guest_start web
-	in_guest web systemd-run --quiet --unit held -p ProtectSystem=strict -p PrivateTmp=yes sh -c 'until [ -e /srv/it/file ]; do sleep 0.05; done; while [ -e /srv/it/file ]; do sleep 0.05; done; touch /tmp/seen; sleep 100'
+	in_guest web systemd-run --quiet --unit held -p ProtectSystem=strict -p PrivateTmp=yes sh -c 'until [ -e /srv/it/file ]; do sleep 0.05; done; touch /tmp/came; while [ -e /srv/it/file ]; do sleep 0.05; done; touch /tmp/seen; sleep 100'
 	syscontainer add-path web "$HOST/data:/srv/it:ro"
 	same inside "$(in_guest web cat /srv/it/file)" content
-	sleep 0.2
+	wait_for 10 in_guest web sh -c 'ls /tmp/systemd-private-*-held.service-*/tmp/came'
 	syscontainer remove-path web "$HOST/data:/srv/it"
 	wait_for 10 in_guest web sh -c 'ls /tmp/systemd-private-*-held.service-*/tmp/seen'
 	same "copies that are left" "$(grep -c /srv/it "/proc/$(init_pid web)/mountinfo" || true)" 0
