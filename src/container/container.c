@@ -178,13 +178,16 @@ static int end_cgroup(const struct cgroup_host *host, const char *cgroup, const 
 /* What is in there is in a mounted hierarchy too, and dead by now. */
 static int end_hidden_cgroups(const struct cgroup_host *host, const char *cgroup, struct error *err)
 {
-	autorelease(cgroup_hidden_dissolve) struct cgroup_hidden hidden = {0};
+	autorelease(cgroup_hidden_release) struct cgroup_hidden hidden = {0};
 	autofree char *parent = xstrndup(cgroup, (size_t)(strrchr(cgroup, '/') - cgroup));
 	int r;
 
 	cgroup_hidden_load(host, &hidden);
+	if (!cgroup_exists(&hidden.host, cgroup))
+		return 0;
 	r = cgroup_remove(&hidden.host, cgroup, err);
 	cgroup_remove_unused(&hidden.host, parent);
+	cgroup_hidden_dissolve(&hidden);
 	return r;
 }
 
