@@ -97,7 +97,7 @@ to_and_fro() { # NAME
 
 @test "cp: a paused guest" {
 	syscontainer pause web
-	run timeout "$(patient 20)" syscontainer cp web:/usr/lib/os-release .
+	run timeout 20 syscontainer cp web:/usr/lib/os-release .
 	syscontainer unpause web
 	same status "$status" 0
 	grep -q Debian os-release
@@ -257,10 +257,10 @@ to_and_fro() { # NAME
 	wait_for 5 in_guest web pgrep -f /srv/flip/leads
 	for ((i = 0; ; i++)); do
 		has_round $((i + 1)) 500 || break
-		! timeout "$(patient 20)" syscontainer cp file web:/srv/flip/dir/new 2>/dev/null || pushed=$((pushed + 1))
-		! timeout "$(patient 20)" syscontainer cp dir web:/srv/flip/dir/ 2>/dev/null || pushed=$((pushed + 1))
-		! timeout "$(patient 20)" syscontainer cp web:/srv/flip/dir/file got 2>/dev/null || pulled=$((pulled + 1))
-		! timeout "$(patient 20)" syscontainer cp -L web:/srv/flip/plain got 2>/dev/null || pulled=$((pulled + 1))
+		! timeout 20 syscontainer cp file web:/srv/flip/dir/new 2>/dev/null || pushed=$((pushed + 1))
+		! timeout 20 syscontainer cp dir web:/srv/flip/dir/ 2>/dev/null || pushed=$((pushed + 1))
+		! timeout 20 syscontainer cp web:/srv/flip/dir/file got 2>/dev/null || pulled=$((pulled + 1))
+		! timeout 20 syscontainer cp -L web:/srv/flip/plain got 2>/dev/null || pulled=$((pulled + 1))
 		[[ -L got || ! -e got || $(<got) == harmless ]]
 		rm -rf got
 	done

@@ -53,7 +53,7 @@ kill_during() { # VICTIM MAX-MS COMMAND...
 		kill_one "$victim"
 	fi
 	# What is left of it must come to an end by itself.
-	timeout "$(patient 60)" tail --pid="$pid" -f /dev/null || e2e_die "round $round: '$*' hangs after $victim was killed" || return
+	timeout 60 tail --pid="$pid" -f /dev/null || e2e_die "round $round: '$*' hangs after $victim was killed" || return
 	wait "$pid" 2>/dev/null || true
 	kills=$((kills + 1))
 }
@@ -77,7 +77,7 @@ is_consistent() {
 
 # One repair is enough; what a killed command began, the monitor then ends by itself.
 check_state() {
-	timeout "$(patient 60)" syscontainer repair >/dev/null || e2e_die "round $round: repair failed" || return
+	timeout 60 syscontainer repair >/dev/null || e2e_die "round $round: repair failed" || return
 	wait_for 10 is_consistent 2>"$BATS_TEST_TMPDIR/tries" || e2e_die "round $round: $(tail -3 "$BATS_TEST_TMPDIR/tries")"
 }
 
@@ -90,7 +90,7 @@ revive() { # NAME TREE COMMAND...
 	fi
 	# It stays paused when unpause came while a monitor that had been killed was still dying.
 	! has_field "$name" .State.Status paused || syscontainer unpause "$name" || return
-	timeout "$(patient 60)" syscontainer start "$name"
+	timeout 60 syscontainer start "$name"
 }
 
 works_again() { # NAME TREE COMMAND...
